@@ -1,0 +1,108 @@
+// expr/expr.h: the expression language of filters, statics, group keys and profiles, compiled at load.
+//
+// The language is expr-lang's as engine-spec §3 restates it. An Expression is typed code over slots: field
+// names were resolved when it was compiled, constants are folded, constant patterns are compiled, and
+// evaluation neither throws nor allocates outside the arena. Errors at run time (a nil member, a wrong type)
+// come back as a status: the caller counts them, the expression is then as good as absent.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/result.h"
+#include "model/event.h"
+#include "model/slots.h"
+#include "model/value.h"
+#include "pattern/regex.h"
+
+namespace testudo {
+
+struct Alert;
+
+namespace expr {
+
+/// What an evaluation may read and write. One per thread; `event`, `alert` are set before each evaluation.
+struct Context {
+  Event* event = nullptr;        ///< `evt`
+  const Alert* alert = nullptr;  ///< `Alert` (profiles), `signal`
+  Arena* arena = nullptr;        ///< where computed strings live; usually &event->arena
+  RegexScratch* regex = nullptr;
+  std::string error;             ///< set when an evaluation failed: what went wrong
+};
+
+enum class Type : uint8_t { unknown, nil, boolean, integer, real, string, array, map, time, duration, object };
+const char* type_name(Type type);
+
+/// One helper function: a row in its owner's table. Arguments were checked against `params` at compile time
+/// as far as types were known then; `call` checks the rest. On failure it sets ctx.error and returns false.
+struct Helper {
+  std::string_view name;
+  std::string_view summary;        ///< one line for documentation and `testudo doctor`
+  std::vector<Type> params;        ///< unknown = any
+  bool variadic = false;           ///< the last parameter may repeat (or be absent)
+  Type result = Type::unknown;
+  bool pure = false;               ///< same arguments, same result: may be folded when all are constant
+  bool (*call)(const void* owner, Context& ctx, const Value* args, size_t count, Value& out) = nullptr;
+  const void* owner = nullptr;     ///< state of the owner (data files, GeoIP …); outlives the expressions
+};
+using HelperTable = std::vector<Helper>;
+
+/// The helpers that need nothing but their arguments (Upper, Split, IpInRange, Match, Sprintf …).
+const HelperTable& pure_helpers();
+
+/// Which names the expression may use.
+enum class Scope : uint8_t {
+  event,    ///< evt
+  profile,  ///< Alert
+};
+
+struct CompileOptions {
+  Scope scope = Scope::event;
+  SlotNames* slots = nullptr;   ///< names are interned here (event scope)
+  std::vector<const HelperTable*> helpers;  ///< searched in order, after the language's builtins
+  Type expect = Type::unknown;  ///< boolean for filters, string for keys …: known other types are errors
+};
+
+class Expression {
+ public:
+  Expression();
+  Expression(Expression&&) noexcept;
+  Expression& operator=(Expression&&) noexcept;
+  ~Expression();
+
+  /// `where` is the place of the text's first character: errors name the exact line and column inside it.
+  /// Errors: bad_content, with "did you mean" for unknown fields and helpers.
+  static Result<Expression> compile(std::string_view text, const Where& where, const CompileOptions& options);
+
+  explicit operator bool() const { return impl_ != nullptr; }
+  const std::string& text() const;  ///< the source, as written
+  Type type() const;                ///< as far as it is known at compile time
+
+  /// False when the evaluation failed; ctx.error says why.
+  bool eval(Context& ctx, Value& out) const;
+
+  enum class Truth : uint8_t { no, yes, failed };
+  /// For filters: anything but a boolean is a failure.
+  Truth test(Context& ctx) const;
+
+  /// Equalities that must hold for the expression to be true: `evt.Meta.log_type == 'x'` or `in [...]` among the
+  /// operands of a top-level `and`. Used for dispatch; empty when there is none.
+  struct Required {
+    SlotRef slot;
+    std::vector<std::string> values;
+  };
+  const std::vector<Required>& required() const;
+
+  /// The slots it reads, as far as they are known by name. For copies of events in buckets.
+  const std::vector<SlotRef>& reads() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace expr
+}  // namespace testudo

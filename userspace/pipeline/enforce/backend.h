@@ -1,0 +1,100 @@
+// enforce/backend.h: makes decisions true.
+//
+// To add a backend: write enforce/NAME.cpp with `const BackendKind NAME_backend`, add NAME to TESTUDO_BACKENDS.
+// Calls come from the thread that decides, one at a time; counters() and status() from any thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/decision.h"
+
+namespace testudo {
+
+struct EnforceOptions {
+  std::vector<std::string> interfaces;  ///< empty = those of the default routes
+  std::string mode = "auto";            ///< auto | xdp | xdp-generic | nftables | off
+  std::string pin = "/sys/fs/bpf/testudo";
+  uint32_t max_entries = 2500000;
+};
+
+struct InterfaceStatus {
+  std::string name;
+  std::string mode;             ///< "xdp" | "xdp-generic" | "off"
+  std::string why_not_better;   ///< "" when there is nothing better
+};
+
+struct EnforceStatus {
+  std::string backend;  ///< "xdp", "off" …
+  std::vector<InterfaceStatus> interfaces;
+  uint64_t bans = 0, ranges = 0, allowed = 0;
+  uint64_t dropped_packets = 0, dropped_bytes = 0, passed_packets = 0;
+  int64_t last_drop_unix_ns = 0;  ///< 0 = never
+  bool adopted = false;           ///< pins of an earlier run were found and taken over
+};
+
+struct DropCounter {
+  std::string origin, scenario, remediation;
+  Family family = Family::v4;
+  uint64_t packets = 0, bytes = 0;
+};
+
+/// One entry in force, as the kernel has it.
+struct KernelEntry {
+  Prefix prefix;
+  Remediation remediation = Remediation::ban;
+  std::string origin, scenario;
+  Duration left{};
+  uint64_t packets = 0, bytes = 0;   ///< where hits per address are counted
+  int64_t last_hit_unix_ns = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// In order; a change that fails is reported and does not stop the rest. About a microsecond each.
+  virtual Result<void> apply(std::span<const DecisionChange> changes) = 0;
+  virtual Result<void> allow(std::span<const AllowChange> changes) = 0;
+  /// Makes the kernel hold exactly these (and what is not known here is removed): start, and every ten minutes.
+  /// Allowlist first, so that an entry never bites an allowlisted address meanwhile.
+  virtual Result<void> reconcile(std::span<const DecisionChange> all, std::span<const AllowChange> allowed) = 0;
+  /// Empties every table of bans at once.
+  virtual Result<void> flush() = 0;
+
+  virtual EnforceStatus status() = 0;
+  virtual std::vector<DropCounter> counters() = 0;
+  /// Entries in force; `only` restricts to those that touch it.
+  virtual Result<std::vector<KernelEntry>> list(const Prefix* only = nullptr) = 0;
+  /// Interfaces come and go: attaches to those that appeared. Called every few seconds.
+  virtual void refresh_interfaces() {}
+};
+
+struct BackendKind {
+  std::string_view name;
+  std::string_view summary;
+  Result<std::unique_ptr<Backend>> (*open)(const EnforceOptions& options);
+};
+
+/// By `options.mode`; auto takes the first that works and says why the better ones did not.
+Result<std::unique_ptr<Backend>> open_backend(const EnforceOptions& options);
+
+/// The way out: works without daemon, configuration or store, on pinned maps alone. Empties every ban table
+/// under `pin` and leaves the flush mark in the pinned meta map. Not found = nothing is in force, also fine.
+struct FlushReport {
+  bool found = false;
+  uint64_t removed = 0;
+};
+Result<FlushReport> flush_pinned(const std::string& pin);
+/// Wall-clock time of the last flush_pinned, from the pinned meta map (0 = none or unknown).
+int64_t flush_mark_unix_ns(const std::string& pin);
+/// Read-only views on pinned maps, for `testudo kernel …` with no daemon.
+Result<EnforceStatus> status_pinned(const std::string& pin);
+Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefix* only = nullptr);
+/// Detaches the program and removes the pins: uninstall only.
+Result<void> remove_pinned(const std::string& pin);
+
+}  // namespace testudo

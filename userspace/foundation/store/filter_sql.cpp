@@ -14,6 +14,16 @@ namespace {
 constexpr size_t list_max = 500;   // SQLite allows expressions 1,000 deep
 constexpr size_t word_max = 1024;  // LIKE patterns may have 50,000 bytes
 
+// A pattern for LIKE … ESCAPE '!' that finds `word` anywhere, in lower case.
+std::string like_pattern(const std::string& word) {
+  std::string pattern = "%";
+  for (const char c : lower_ascii(word)) {
+    if (c == '%' || c == '_' || c == '!') pattern += '!';
+    pattern += c;
+  }
+  return pattern + "%";
+}
+
 class Builder {
  public:
   void add(std::string_view condition, const std::vector<SqlValue>& values = {}) {
@@ -31,6 +41,20 @@ class Builder {
     if (list.empty()) return;
     add(fmt::format("{} IN ({})", column, marks(list.size())));
     for (const std::string& item : list) values_.emplace_back(item);
+  }
+
+  /// The scenario has any of the words in it, in any case; `wrap` has a {} for that. One group and not one
+  /// condition a word: SQLite counts depth along a chain.
+  void contains_any(fmt::format_string<std::string&> wrap, const std::vector<std::string>& words) {
+    if (words.empty()) return;
+    std::string any;
+    std::vector<SqlValue> values;
+    for (const std::string& word : words) {
+      if (!any.empty()) any += " OR ";
+      any += "lower(scenario) LIKE ? ESCAPE '!'";
+      values.emplace_back(like_pattern(word));
+    }
+    add(fmt::format(wrap, any), values);
   }
 
   /// Conditions on decisions' prefix; `wrap` has a {} for them.
@@ -86,16 +110,6 @@ class Builder {
   std::string text_, tail_;
   std::vector<SqlValue> values_, tail_values_;
 };
-
-// A pattern for LIKE … ESCAPE '!' that finds `word` anywhere, in lower case.
-std::string like_pattern(const std::string& word) {
-  std::string pattern = "%";
-  for (const char c : lower_ascii(word)) {
-    if (c == '%' || c == '_' || c == '!') pattern += '!';
-    pattern += c;
-  }
-  return pattern + "%";
-}
 
 Result<void> check_list(std::string_view name, const std::vector<std::string>& list) {
   if (list.size() > list_max)
@@ -171,18 +185,8 @@ Result<Condition> condition_of(const DecisionFilter& filter, TimePoint now) {
   all.equals("value = ?", filter.value);
   all.equals("type = ?", filter.type);
   all.equals("scenario = ?", filter.scenario);
-  if (!filter.scenarios_containing.empty()) {
-    std::string any;
-    std::vector<SqlValue> values;
-    for (const std::string& word : filter.scenarios_containing) {
-      any += any.empty() ? "(" : " OR ";
-      any += "lower(scenario) LIKE ? ESCAPE '!'";
-      values.emplace_back(like_pattern(word));
-    }
-    all.add(any + ")", values);
-  }
-  for (const std::string& word : filter.scenarios_not_containing)
-    all.add("lower(scenario) NOT LIKE ? ESCAPE '!'", {like_pattern(word)});
+  all.contains_any("({})", filter.scenarios_containing);
+  all.contains_any("NOT ({})", filter.scenarios_not_containing);
   if (filter.range) all.range("{}", *filter.range, filter.contains);
   if (!filter.include_simulated) all.add("simulated = 0");
   if (!filter.include_expired) all.add("until_ns >= ?", {unix_nanos(now)});

@@ -33,6 +33,20 @@ Result<void> check_integrity(Connection& connection) {
   return {};
 }
 
+// After the schema was recognised, for this changes the file.
+Result<void> use_write_ahead_log(Connection& connection) {
+  // FULL: the log is synced with each commit, so that a power cut takes nothing that was acknowledged.
+  TESTUDO_CHECK(connection.execute("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864"));
+  TESTUDO_TRY(auto statement, connection.prepare("PRAGMA journal_mode = WAL"));
+  TESTUDO_TRY(const bool row, statement.step());
+  if (const std::string mode = row ? statement.text(0) : ""; mode != "wal")
+    log::warn("store.no_wal",
+              {{"path", connection.path()},
+               {"mode", mode},
+               {"effect", "lists and commits wait for one another; is this a network file system?"}});
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> SqliteStore::open(const Options& options) {
@@ -54,15 +68,9 @@ Result<void> SqliteStore::start() {
   }
   if (!in_memory()) TESTUDO_CHECK(prepare_file());
   TESTUDO_TRY(writer_, Connection::open(options_.path, false));
-  // The integrity check comes before anything is written.
   TESTUDO_CHECK(check_integrity(*writer_));
-  if (!in_memory()) {
-    // FULL: the log is synced with each commit, so that a power cut takes nothing that was acknowledged.
-    TESTUDO_CHECK(
-        writer_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-                         "PRAGMA journal_size_limit = 67108864"));
-  }
   TESTUDO_CHECK(migrate(*writer_, migrations()));
+  if (!in_memory()) TESTUDO_CHECK(use_write_ahead_log(*writer_));
   TESTUDO_TRY(alert_id_, writer_->number(sql::last_alert_id));
   TESTUDO_TRY(decision_id_, writer_->number(sql::last_decision_id));
   TESTUDO_TRY(sequence_, writer_->number(sql::last_sequence));

@@ -178,9 +178,14 @@ class FileSource final : public Source {
     last_discover_ns_ = boottime_ns();
     ++round_;
     if (watch_ && !options_.once) {
-      // Folders before files: what appears in between is seen by one of the two.
-      for (const std::string& folder : paths_.folders())
-        if (!watch_->watch_folder(folder)) note_exhausted();
+      // Folders before files: what appears in between is seen by one of the two. Until nothing changes, since
+      // a folder may have been filled before its watch was set.
+      std::vector<std::string> folders = paths_.folders(), before;
+      for (int i = 0; i < 16 && folders != before; ++i) {
+        for (const std::string& folder : folders)
+          if (!watch_->watch_folder(folder)) note_exhausted();
+        before = std::exchange(folders, paths_.folders());
+      }
     }
     for (const std::string& path : paths_.expand()) {
       auto it = readers_.find(path);

@@ -3,6 +3,7 @@
 #include <systemd/sd-journal.h>
 
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -25,12 +26,6 @@ uint64_t cursor_time(const std::string& cursor) {
   uint64_t usec = 0;
   std::from_chars(cursor.data() + at, cursor.data() + cursor.size(), usec, 16);
   return usec;
-}
-
-std::string time_cursor(TimePoint time) {
-  char text[40];
-  std::snprintf(text, sizeof text, "t=%llx", static_cast<unsigned long long>(unix_nanos(time) / 1000));
-  return text;
 }
 
 }  // namespace
@@ -70,6 +65,12 @@ Result<std::unique_ptr<JournalReader>> JournalReader::open(const std::string& fo
 
 JournalReader::~JournalReader() { ::sd_journal_close(journal_); }
 
+std::string JournalReader::cursor_at(TimePoint time) {
+  char text[40];
+  std::snprintf(text, sizeof text, "t=%llx", static_cast<unsigned long long>(unix_nanos(time) / 1000));
+  return text;
+}
+
 Result<std::string> JournalReader::seek_end() {
   const TimePoint at = now();
   int rc = ::sd_journal_seek_tail(journal_);
@@ -78,7 +79,7 @@ Result<std::string> JournalReader::seek_end() {
   if (rc > 0) return cursor();
   if (rc == 0) rc = ::sd_journal_seek_head(journal_);
   if (rc < 0) return journal_error("cannot go to the journal's end", rc);
-  return time_cursor(at);
+  return cursor_at(at);
 }
 
 Result<void> JournalReader::seek_behind(const std::string& cursor) {

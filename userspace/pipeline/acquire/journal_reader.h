@@ -33,6 +33,8 @@ class JournalReader {
   /// The views of `entry` live until the next call: keep what is needed.
   Next next(JournalEntry& entry);
   Result<std::string> cursor() const;
+  /// Stands for a cursor where there is no entry: behind everything of before `time`.
+  static std::string cursor_at(TimePoint time);
   const std::string& failure() const { return failure_; }
 
  private:

@@ -24,7 +24,7 @@ constexpr KeySpec kKeys[] = {
 constexpr size_t kMaxEntries = 2000;
 constexpr size_t kMaxBytes = 1 << 20;
 constexpr Duration kLate = 5s;
-constexpr Duration kReopen = 5s;
+constexpr Duration kReopen = 1s;
 
 struct JournalConfig {
   CommonKeys common;
@@ -82,6 +82,8 @@ class JournalSource final : public Source {
       stats_->set_exists(reader.error().code != Code::not_found);
       stats_->set_problem(reader.error().code == Code::not_found ? "" : reader.error().text());
       reader_.reset();
+      // What is written until it can be opened is new.
+      if (cursor_.empty() && !config_.common.once) cursor_ = JournalReader::cursor_at(now());
       return;
     }
     // The old one goes only now, so that the new descriptor has another number.

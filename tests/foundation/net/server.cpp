@@ -29,7 +29,7 @@ struct Running {
   }
 };
 
-std::string exchange(uint16_t port, std::string_view request) {
+std::string converse(uint16_t port, std::string_view request) {
   const Fd fd = raw::connect_tcp(port);
   raw::send_all(fd, request);
   return raw::read_all(fd);
@@ -47,7 +47,7 @@ TEST(HttpServer, TellsThePortThatItChose) {
 TEST(HttpServer, HandsMethodPathQueryAndBodyToTheHandler) {
   Running running;
   const std::string answer =
-      exchange(running.port, "POST /a%2Fb?x=%20y&z HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc");
+      converse(running.port, "POST /a%2Fb?x=%20y&z HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
   EXPECT_TRUE(answer.ends_with("\r\n\r\nPOST /a%2Fb x= y z= body=abc")) << answer;
   EXPECT_NE(answer.find("Content-Type: text/plain\r\n"), std::string::npos);
@@ -56,7 +56,7 @@ TEST(HttpServer, HandsMethodPathQueryAndBodyToTheHandler) {
 
 TEST(HttpServer, ReadsAChunkedBody) {
   Running running;
-  const std::string answer = exchange(running.port,
+  const std::string answer = converse(running.port,
                                       "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
                                       "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
   EXPECT_TRUE(answer.ends_with("body=abcde")) << answer;
@@ -83,7 +83,7 @@ TEST(HttpServer, AsksForTheBodyOfAClientThatWaitsForLeave) {
 
 TEST(HttpServer, SendsNoBodyInAnswerToHead) {
   Running running;
-  const std::string answer = exchange(running.port, "HEAD / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const std::string answer = converse(running.port, "HEAD / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
   EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
 }
@@ -110,10 +110,10 @@ TEST(HttpServer, RefusesWhatIsMalformedOrTooLarge) {
       {"a negative length is 400", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", "400"},
   };
   for (const RefusalCase& c : cases) {
-    const std::string answer = exchange(running.port, c.request);
+    const std::string answer = converse(running.port, c.request);
     EXPECT_EQ(answer.substr(0, 12), std::string("HTTP/1.1 ") + c.status) << c.sentence << "\n" << answer;
   }
-  EXPECT_TRUE(exchange(running.port, "GET /ok HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").ends_with("GET /ok body="));
+  EXPECT_TRUE(converse(running.port, "GET /ok HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").ends_with("GET /ok body="));
 }
 
 TEST(HttpServer, EndsARequestWithoutReadingItsBodyWhenAdmitAnswers) {
@@ -125,10 +125,10 @@ TEST(HttpServer, EndsARequestWithoutReadingItsBodyWhenAdmitAnswers) {
   std::atomic<int> handled{0};
   Running running([&](const Request&) { ++handled; return Response{204, "", "", {}}; }, options);
   // The body never comes, the answer does.
-  const std::string answer = exchange(running.port, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n");
+  const std::string answer = converse(running.port, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 ")) << answer;
   EXPECT_EQ(handled, 0);
-  EXPECT_TRUE(exchange(running.port, "POST / HTTP/1.1\r\nHost: h\r\nX-Api-Key: right\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx")
+  EXPECT_TRUE(converse(running.port, "POST / HTTP/1.1\r\nHost: h\r\nX-Api-Key: right\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx")
                   .starts_with("HTTP/1.1 204 "));
   EXPECT_EQ(handled, 1);
 }
@@ -143,13 +143,13 @@ TEST(HttpServer, KeepsNoMoreBodiesInMemoryThanItIsAllowed) {
   wait_until([&] { return running.server.connections() == 1; });
   std::string answer;
   wait_until([&] {
-    answer = exchange(running.port, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 600\r\n\r\n" + std::string(600, 'x'));
+    answer = converse(running.port, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 600\r\n\r\n" + std::string(600, 'x'));
     return answer.starts_with("HTTP/1.1 503 ");
   });
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer.substr(0, 60);
   raw::send_all(first, std::string(1000, 'y'));
   EXPECT_TRUE(raw::read_answer(first).starts_with("HTTP/1.1 200 "));
-  EXPECT_TRUE(exchange(running.port, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 600\r\n\r\n" + std::string(600, 'x'))
+  EXPECT_TRUE(converse(running.port, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 600\r\n\r\n" + std::string(600, 'x'))
                   .starts_with("HTTP/1.1 200 "));
 }
 
@@ -166,7 +166,7 @@ TEST(HttpServer, SlowClientsAndAHangingHandlerDoNotBlockOthers) {
     slow.push_back(raw::connect_tcp(running.port));
     raw::send_all(slow.back(), "GET /slow HT");
   }
-  EXPECT_TRUE(exchange(running.port, "GET /quick HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").ends_with("GET /quick body="));
+  EXPECT_TRUE(converse(running.port, "GET /quick HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").ends_with("GET /quick body="));
   release = true;
   EXPECT_TRUE(raw::read_answer(hanging).ends_with("GET /hang body="));
 }
@@ -200,12 +200,12 @@ TEST(HttpServer, RefusesPolitelyWhenAllPlacesAreTakenAndServesAgainAfterwards) {
   EXPECT_TRUE(answer.ends_with("{\"message\":\"too many connections\"}")) << answer;
   taken.clear();
   wait_until([&] { return running.server.connections() == 0; });
-  EXPECT_TRUE(exchange(running.port, "GET /again HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").ends_with("GET /again body="));
+  EXPECT_TRUE(converse(running.port, "GET /again HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").ends_with("GET /again body="));
 }
 
 TEST(HttpServer, AHandlerThatThrowsIsAnEmpty500) {
   Running running([](const Request&) -> Response { throw std::runtime_error("broken"); });
-  const std::string answer = exchange(running.port, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const std::string answer = converse(running.port, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 500 ")) << answer;
   EXPECT_NE(answer.find("Content-Length: 0\r\n"), std::string::npos);
 }

@@ -22,7 +22,8 @@ Response echo(const Request& request) {
 struct Running {
   HttpServer server;
   uint16_t port = 0;
-  explicit Running(Handler handler = echo, ServerOptions options = {}) : server(std::move(handler), std::move(options)) {
+  explicit Running(Handler handler = echo, ServerOptions options = {})
+      : server(std::move(handler), std::move(options)) {
     auto bound = server.listen_tcp("127.0.0.1:0");
     if (bound) port = *bound;
     server.start();
@@ -46,8 +47,9 @@ TEST(HttpServer, TellsThePortThatItChose) {
 
 TEST(HttpServer, HandsMethodPathQueryAndBodyToTheHandler) {
   Running running;
-  const std::string answer =
-      converse(running.port, "POST /a%2Fb?x=%20y&z HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc");
+  const std::string answer = converse(
+      running.port,
+      "POST /a%2Fb?x=%20y&z HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
   EXPECT_TRUE(answer.ends_with("\r\n\r\nPOST /a%2Fb x= y z= body=abc")) << answer;
   EXPECT_NE(answer.find("Content-Type: text/plain\r\n"), std::string::npos);
@@ -56,9 +58,10 @@ TEST(HttpServer, HandsMethodPathQueryAndBodyToTheHandler) {
 
 TEST(HttpServer, ReadsAChunkedBody) {
   Running running;
-  const std::string answer = converse(running.port,
-                                      "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  const std::string answer =
+      converse(running.port,
+               "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+               "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
   EXPECT_TRUE(answer.ends_with("body=abcde")) << answer;
 }
 
@@ -83,7 +86,8 @@ TEST(HttpServer, AsksForTheBodyOfAClientThatWaitsForLeave) {
 
 TEST(HttpServer, SendsNoBodyInAnswerToHead) {
   Running running;
-  const std::string answer = converse(running.port, "HEAD / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const std::string answer =
+      converse(running.port, "HEAD / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
   EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
 }
@@ -101,19 +105,24 @@ TEST(HttpServer, RefusesWhatIsMalformedOrTooLarge) {
       {"noise is 400", "\x16\x03\x01 not http\r\n\r\n", "400"},
       {"a target without a slash is 400", "GET x HTTP/1.1\r\nHost: h\r\n\r\n", "400"},
       {"a broken percent code is 400", "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n", "400"},
-      {"headers above 16 KiB are 431", "GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(20000, 'x') + "\r\n\r\n", "431"},
-      {"an announced body above the limit is 400", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n", "400"},
+      {"headers above 16 KiB are 431",
+       "GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(20000, 'x') + "\r\n\r\n", "431"},
+      {"an announced body above the limit is 400",
+       "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n", "400"},
       {"a chunked body that grows above the limit is 400",
-       "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + std::string(2000, 'x') + "\r\n0\r\n\r\n",
+       "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + std::string(2000, 'x') +
+           "\r\n0\r\n\r\n",
        "400"},
-      {"a compressed body is 415", "POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", "415"},
+      {"a compressed body is 415",
+       "POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", "415"},
       {"a negative length is 400", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", "400"},
   };
   for (const RefusalCase& c : cases) {
     const std::string answer = converse(running.port, c.request);
     EXPECT_EQ(answer.substr(0, 12), std::string("HTTP/1.1 ") + c.status) << c.sentence << "\n" << answer;
   }
-  EXPECT_TRUE(converse(running.port, "GET /ok HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").ends_with("GET /ok body="));
+  EXPECT_TRUE(converse(running.port, "GET /ok HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                  .ends_with("GET /ok body="));
 }
 
 TEST(HttpServer, EndsARequestWithoutReadingItsBodyWhenAdmitAnswers) {
@@ -123,13 +132,22 @@ TEST(HttpServer, EndsARequestWithoutReadingItsBodyWhenAdmitAnswers) {
     return Response{403, "", "", {}};
   };
   std::atomic<int> handled{0};
-  Running running([&](const Request&) { ++handled; return Response{204, "", "", {}}; }, options);
+  Running running(
+      [&](const Request&) {
+        ++handled;
+        return Response{204, "", "", {}};
+      },
+      options);
   // The body never comes, the answer does.
-  const std::string answer = converse(running.port, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n");
+  const std::string answer =
+      converse(running.port, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 ")) << answer;
   EXPECT_EQ(handled, 0);
-  EXPECT_TRUE(converse(running.port, "POST / HTTP/1.1\r\nHost: h\r\nX-Api-Key: right\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx")
-                  .starts_with("HTTP/1.1 204 "));
+  EXPECT_TRUE(
+      converse(
+          running.port,
+          "POST / HTTP/1.1\r\nHost: h\r\nX-Api-Key: right\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx")
+          .starts_with("HTTP/1.1 204 "));
   EXPECT_EQ(handled, 1);
 }
 
@@ -143,13 +161,17 @@ TEST(HttpServer, KeepsNoMoreBodiesInMemoryThanItIsAllowed) {
   wait_until([&] { return running.server.connections() == 1; });
   std::string answer;
   wait_until([&] {
-    answer = converse(running.port, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 600\r\n\r\n" + std::string(600, 'x'));
+    answer = converse(running.port,
+                      "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 600\r\n\r\n" +
+                          std::string(600, 'x'));
     return answer.starts_with("HTTP/1.1 503 ");
   });
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer.substr(0, 60);
   raw::send_all(first, std::string(1000, 'y'));
   EXPECT_TRUE(raw::read_answer(first).starts_with("HTTP/1.1 200 "));
-  EXPECT_TRUE(converse(running.port, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 600\r\n\r\n" + std::string(600, 'x'))
+  EXPECT_TRUE(converse(running.port,
+                       "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 600\r\n\r\n" +
+                           std::string(600, 'x'))
                   .starts_with("HTTP/1.1 200 "));
 }
 
@@ -166,7 +188,8 @@ TEST(HttpServer, SlowClientsAndAHangingHandlerDoNotBlockOthers) {
     slow.push_back(raw::connect_tcp(running.port));
     raw::send_all(slow.back(), "GET /slow HT");
   }
-  EXPECT_TRUE(converse(running.port, "GET /quick HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").ends_with("GET /quick body="));
+  EXPECT_TRUE(converse(running.port, "GET /quick HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                  .ends_with("GET /quick body="));
   release = true;
   EXPECT_TRUE(raw::read_answer(hanging).ends_with("GET /hang body="));
 }
@@ -200,7 +223,8 @@ TEST(HttpServer, RefusesPolitelyWhenAllPlacesAreTakenAndServesAgainAfterwards) {
   EXPECT_TRUE(answer.ends_with("{\"message\":\"too many connections\"}")) << answer;
   taken.clear();
   wait_until([&] { return running.server.connections() == 0; });
-  EXPECT_TRUE(converse(running.port, "GET /again HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").ends_with("GET /again body="));
+  EXPECT_TRUE(converse(running.port, "GET /again HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                  .ends_with("GET /again body="));
 }
 
 TEST(HttpServer, AHandlerThatThrowsIsAnEmpty500) {
@@ -227,7 +251,8 @@ TEST(HttpServer, SaysWhichAddressIsTakenOrWrong) {
   const auto taken = second.listen_tcp("127.0.0.1:" + std::to_string(running.port));
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, Code::conflict);
-  for (const char* bad : {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "nowhere:80", "1.2.3.4:x"}) {
+  for (const char* bad :
+       {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "nowhere:80", "1.2.3.4:x"}) {
     const auto result = second.listen_tcp(bad);
     ASSERT_FALSE(result) << bad;
     EXPECT_EQ(result.error().code, Code::bad_config) << bad;

@@ -37,7 +37,7 @@ TEST(UnixSocket, IsMadeWithTheModeAskedForWhateverTheUmask) {
   const mode_t before = ::umask(0077);
   Running running;
   ::umask(before);
-  struct stat st{};
+  struct stat st {};
   ASSERT_EQ(::stat(running.socket.c_str(), &st), 0);
   EXPECT_TRUE(S_ISSOCK(st.st_mode));
   EXPECT_EQ(st.st_mode & 0777, 0660u);
@@ -47,8 +47,8 @@ TEST(UnixSocket, TellsWhoIsAtTheOtherEnd) {
   Running running;
   const auto answer = http_unix(running.socket, "GET", "/");
   ASSERT_TRUE(answer) << answer.error().text();
-  EXPECT_TRUE(answer->body.starts_with("local " + std::to_string(::getuid()) + " " + std::to_string(::getgid()) + " " +
-                                       std::to_string(::getpid()) + " ["))
+  EXPECT_TRUE(answer->body.starts_with("local " + std::to_string(::getuid()) + " " +
+                                       std::to_string(::getgid()) + " " + std::to_string(::getpid()) + " ["))
       << answer->body;
 }
 

@@ -47,7 +47,8 @@ TEST(Url, SplitsATargetAndKeepsAnEncodedSlashInThePath) {
   EXPECT_EQ(query, (NameValues{{"x", "1"}}));
   ASSERT_TRUE(parse_target("http://unix/health", path, query));
   EXPECT_EQ(path, "/health");
-  for (const char* bad : {"", "*", "example.com:443", "/%", "/x?a=%2"}) EXPECT_FALSE(parse_target(bad, path, query)) << bad;
+  for (const char* bad : {"", "*", "example.com:443", "/%", "/x?a=%2"})
+    EXPECT_FALSE(parse_target(bad, path, query)) << bad;
 }
 
 TEST(Request, FindsHeadersInAnyCaseAndTheFirstOfEqualParameters) {

@@ -21,10 +21,14 @@ constexpr uint64_t kAnswerLimit = 1u << 30;
 
 Error connect_error(const std::string& socket, beast::error_code ec) {
   if (ec.value() == EACCES || ec.value() == EPERM)
-    return Error{Code::permission, fmt::format("this user may not use {}", socket), {},
+    return Error{Code::permission,
+                 fmt::format("this user may not use {}", socket),
+                 {},
                  "run as root, or join the group that owns the socket (usermod -aG testudo USER)"};
   if (ec.value() == ENOENT || ec.value() == ECONNREFUSED)
-    return Error{Code::unavailable, fmt::format("no daemon answers on {}", socket), {},
+    return Error{Code::unavailable,
+                 fmt::format("no daemon answers on {}", socket),
+                 {},
                  "start it with systemctl start testudo, or name its configuration with --config FILE"};
   return Error{Code::unavailable, fmt::format("cannot reach the daemon on {}: {}", socket, ec.message())};
 }
@@ -70,14 +74,20 @@ Result<Response> http_unix(const std::string& socket, const std::string& method,
   io.run();
 
   if (read_error == beast::error::timeout)
-    return Error{Code::unavailable, fmt::format("the daemon on {} did not answer within {}", socket,
-                                                format_duration_short(timeout)), {},
-                 "journalctl -u testudo shows what it is doing"};
+    return Error{
+        Code::unavailable,
+        fmt::format("the daemon on {} did not answer within {}", socket, format_duration_short(timeout)),
+        {},
+        "journalctl -u testudo shows what it is doing"};
   if (read_error == http::error::body_limit)
-    return Error{Code::too_large, fmt::format("the answer to {} is larger than 1 GiB", target), {}, "ask for less"};
+    return Error{
+        Code::too_large, fmt::format("the answer to {} is larger than 1 GiB", target), {}, "ask for less"};
   if (read_error) {
-    const beast::error_code& cause = write_error && write_error != asio::error::operation_aborted ? write_error : read_error;
-    return Error{Code::unavailable, fmt::format("the daemon on {} closed the connection: {}", socket, cause.message()), {},
+    const beast::error_code& cause =
+        write_error && write_error != asio::error::operation_aborted ? write_error : read_error;
+    return Error{Code::unavailable,
+                 fmt::format("the daemon on {} closed the connection: {}", socket, cause.message()),
+                 {},
                  "journalctl -u testudo shows why"};
   }
   Response response;

@@ -11,8 +11,8 @@ namespace testudo {
 
 /// Who is at the other end of a connection, as the kernel says, not as the request claims.
 struct Peer {
-  bool local = false;            ///< unix socket: uid, gid, pid and groups are known
-  uint32_t uid = UINT32_MAX;     ///< UINT32_MAX = unknown
+  bool local = false;         ///< unix socket: uid, gid, pid and groups are known
+  uint32_t uid = UINT32_MAX;  ///< UINT32_MAX = unknown
   uint32_t gid = UINT32_MAX;
   int32_t pid = 0;
   std::vector<uint32_t> groups;  ///< supplementary groups at the time of connect()
@@ -22,10 +22,10 @@ struct Peer {
 using NameValues = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
-  std::string method;   ///< "GET", "HEAD", "POST" …, as sent
-  std::string path;     ///< before '?', still percent-encoded: "%2F" inside a segment is not a separator
-  NameValues query;     ///< decoded, in the order sent; a name without '=' has an empty value
-  NameValues headers;   ///< as sent
+  std::string method;  ///< "GET", "HEAD", "POST" …, as sent
+  std::string path;    ///< before '?', still percent-encoded: "%2F" inside a segment is not a separator
+  NameValues query;    ///< decoded, in the order sent; a name without '=' has an empty value
+  NameValues headers;  ///< as sent
   std::string body;
   Peer peer;
 

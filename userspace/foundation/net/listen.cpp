@@ -25,32 +25,38 @@ constexpr int kBacklog = 128;
 
 /// Removes a socket file that nobody serves; an error when somebody does, or when it is something else.
 Result<void> clear_path(const std::string& path, const sockaddr_un& address) {
-  struct stat st{};
+  struct stat st {};
   if (::lstat(path.c_str(), &st) != 0) {
     if (errno == ENOENT) return {};
     return errno_error(fmt::format("cannot look at {}", path), errno);
   }
   if (!S_ISSOCK(st.st_mode))
-    return Error{Code::conflict, fmt::format("{} exists and is not a socket", path), {},
+    return Error{Code::conflict,
+                 fmt::format("{} exists and is not a socket", path),
+                 {},
                  "move it away, or set another path for the socket"};
   const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!probe) return errno_error("cannot open a unix socket", errno);
   const int rc = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   // EAGAIN: somebody listens and its backlog is full.
   if (rc == 0 || errno == EAGAIN || errno == EINPROGRESS)
-    return Error{Code::conflict, fmt::format("another process already answers on {}", path), {},
+    return Error{Code::conflict,
+                 fmt::format("another process already answers on {}", path),
+                 {},
                  "stop it first (systemctl stop testudo), or set another path for the socket"};
-  if (errno != ECONNREFUSED && errno != ENOENT) return errno_error(fmt::format("cannot probe {}", path), errno);
+  if (errno != ECONNREFUSED && errno != ENOENT)
+    return errno_error(fmt::format("cannot probe {}", path), errno);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT)
     return errno_error(fmt::format("cannot remove the old socket {}", path), errno);
   return {};
 }
 
 std::optional<gid_t> group_id(const std::string& name) {
-  struct group entry{};
+  struct group entry {};
   struct group* found = nullptr;
   std::string buffer(16384, '\0');
-  if (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return std::nullopt;
+  if (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found)
+    return std::nullopt;
   return found->gr_gid;
 }
 
@@ -60,14 +66,17 @@ struct HostPort {
 };
 
 Result<HostPort> parse_address(const std::string& text) {
-  const Error bad{Code::bad_config, fmt::format("'{}' is not an address to listen on", text), {},
+  const Error bad{Code::bad_config,
+                  fmt::format("'{}' is not an address to listen on", text),
+                  {},
                   "write it as 127.0.0.1:8080, [::1]:8080 or :8080"};
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos) return bad;
   HostPort out;
   const char* begin = text.data() + colon + 1;
   const char* end = text.data() + text.size();
-  if (const auto [at, ec] = std::from_chars(begin, end, out.port); ec != std::errc() || at != end || begin == end)
+  if (const auto [at, ec] = std::from_chars(begin, end, out.port);
+      ec != std::errc() || at != end || begin == end)
     return bad;
   std::string host = text.substr(0, colon);
   if (host.empty()) return out;
@@ -84,8 +93,8 @@ Result<Fd> listen_unix_socket(const std::string& path, int mode, const std::stri
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path)
-    return Error{Code::bad_config, fmt::format("socket path '{}' must have 1 to {} bytes", path,
-                                               sizeof address.sun_path - 1)};
+    return Error{Code::bad_config,
+                 fmt::format("socket path '{}' must have 1 to {} bytes", path, sizeof address.sun_path - 1)};
   std::memcpy(address.sun_path, path.data(), path.size());
   TESTUDO_CHECK(clear_path(path, address));
 
@@ -100,11 +109,13 @@ Result<Fd> listen_unix_socket(const std::string& path, int mode, const std::stri
   if (!group.empty()) {
     const auto gid = group_id(group);
     if (!gid)
-      log::warn("api.socket", {{"path", path}, {"group", group}, {"problem", "no such group: root alone may connect"}});
+      log::warn("api.socket",
+                {{"path", path}, {"group", group}, {"problem", "no such group: root alone may connect"}});
     else if (::chown(path.c_str(), uid_t(-1), *gid) != 0)
       log::warn("api.socket", {{"path", path}, {"group", group}, {"problem", std::strerror(errno)}});
   }
-  if (::chmod(path.c_str(), mode_t(mode)) != 0) return errno_error(fmt::format("cannot set the mode of {}", path), errno);
+  if (::chmod(path.c_str(), mode_t(mode)) != 0)
+    return errno_error(fmt::format("cannot set the mode of {}", path), errno);
   if (::listen(fd.get(), kBacklog) != 0) return errno_error(fmt::format("cannot listen on {}", path), errno);
   return fd;
 }
@@ -132,7 +143,9 @@ Result<Fd> listen_tcp_socket(const std::string& address) {
     rc = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&sa), sizeof sa);
   }
   if (rc != 0 && errno == EADDRINUSE)
-    return Error{Code::conflict, fmt::format("another process already listens on {}", address), {},
+    return Error{Code::conflict,
+                 fmt::format("another process already listens on {}", address),
+                 {},
                  fmt::format("`ss -ltnp sport = :{}` names it; stop it, or set another address", where.port)};
   if (rc != 0 || ::listen(fd.get(), kBacklog) != 0)
     return errno_error(fmt::format("cannot listen on {}", address), errno);

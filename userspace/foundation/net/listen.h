@@ -9,8 +9,8 @@
 
 namespace testudo {
 
-/// Listens at `path` with `mode`, owned by `group` ("" = leave it; a group that does not exist is warned of and
-/// the socket stays with the daemon's own group). A file left by a dead process is replaced; one on which
+/// Listens at `path` with `mode`, owned by `group` ("" = leave it; a group that does not exist is warned of
+/// and the socket stays with the daemon's own group). A file left by a dead process is replaced; one on which
 /// somebody answers is a conflict, and so is a file that is no socket.
 Result<Fd> listen_unix_socket(const std::string& path, int mode, const std::string& group);
 

@@ -43,13 +43,17 @@ struct HttpServer::Impl {
   };
 
   Impl(Handler h, ServerOptions o)
-      : handler(std::move(h)), options(std::move(o)), pool(options.handler_threads), context{io, pool, handler, options} {}
+      : handler(std::move(h)),
+        options(std::move(o)),
+        pool(options.handler_threads),
+        context{io, pool, handler, options} {}
 
   void accept_next(Listener& listener) {
-    listener.socket.async_wait(asio::posix::descriptor_base::wait_read, [this, &listener](boost::system::error_code ec) {
-      if (ec) return;
-      accept_waiting(listener);
-    });
+    listener.socket.async_wait(asio::posix::descriptor_base::wait_read,
+                               [this, &listener](boost::system::error_code ec) {
+                                 if (ec) return;
+                                 accept_waiting(listener);
+                               });
   }
 
   void accept_waiting(Listener& listener) {
@@ -67,7 +71,8 @@ struct HttpServer::Impl {
         return;
       }
       if (*listener.connections >= options.max_connections) {
-        [[maybe_unused]] const auto sent = ::send(fd.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        [[maybe_unused]] const auto sent =
+            ::send(fd.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         ::shutdown(fd.get(), SHUT_WR);
         log::warn("http.busy", {{"connections", listener.connections->load()}});
         continue;
@@ -93,15 +98,13 @@ struct HttpServer::Impl {
 HttpServer::HttpServer(Handler handler, ServerOptions options)
     : impl_(std::make_unique<Impl>(std::move(handler), std::move(options))) {}
 
-HttpServer::~HttpServer() {
-  stop();
-}
+HttpServer::~HttpServer() { stop(); }
 
 Result<void> HttpServer::listen_unix(const std::string& path, int mode, const std::string& group) {
   TESTUDO_TRY(Fd fd, listen_unix_socket(path, mode, group));
   auto listener = std::make_unique<Impl::Listener>(impl_->io, fd.release());
   listener->path = path;
-  struct stat st{};
+  struct stat st {};
   if (::lstat(path.c_str(), &st) == 0) listener->inode = st.st_ino;
   impl_->listeners.push_back(std::move(listener));
   return {};
@@ -134,7 +137,7 @@ void HttpServer::stop() {
   // by the pool, and all of them end with the I/O context; the listeners' descriptors must go before it.
   impl.pool.join();
   for (const auto& listener : impl.listeners) {
-    struct stat st{};
+    struct stat st {};
     if (!listener->path.empty() && ::lstat(listener->path.c_str(), &st) == 0 && st.st_ino == listener->inode)
       ::unlink(listener->path.c_str());
   }

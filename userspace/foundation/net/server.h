@@ -26,15 +26,15 @@ using Handler = std::function<Response(const Request&)>;
 using Admit = std::function<std::optional<Response>(const Request&)>;
 
 struct ServerOptions {
-  uint64_t body_limit = 50u << 20;       ///< bytes of one body; more is 400
-  uint64_t bodies_limit = 200u << 20;    ///< bytes of all bodies being read or handled; more is 503
-  uint32_t header_limit = 16u << 10;     ///< bytes of request line and headers; more is 431
-  Duration request_timeout = 30s;        ///< first byte of a request to its last
-  Duration idle_timeout = 60s;           ///< between requests
-  Duration write_timeout = 60s;          ///< one answer
-  size_t max_connections = 256;          ///< of each listener: a flood on TCP does not lock out the socket
+  uint64_t body_limit = 50u << 20;     ///< bytes of one body; more is 400
+  uint64_t bodies_limit = 200u << 20;  ///< bytes of all bodies being read or handled; more is 503
+  uint32_t header_limit = 16u << 10;   ///< bytes of request line and headers; more is 431
+  Duration request_timeout = 30s;      ///< first byte of a request to its last
+  Duration idle_timeout = 60s;         ///< between requests
+  Duration write_timeout = 60s;        ///< one answer
+  size_t max_connections = 256;        ///< of each listener: a flood on TCP does not lock out the socket
   size_t handler_threads = 2;
-  Admit admit;                           ///< may be empty
+  Admit admit;  ///< may be empty
 };
 
 class HttpServer {

@@ -53,11 +53,12 @@ class Session : public std::enable_shared_from_this<Session> {
   void wait_for_request() {
     if (buffer_.size() > 0) return read_header();  // pipelined
     stream_.expires_after(duration_cast<milliseconds>(context_.options.idle_timeout));
-    stream_.async_read_some(buffer_.prepare(4096), [self = shared_from_this()](beast::error_code ec, size_t n) {
-      if (ec) return self->close();
-      self->buffer_.commit(n);
-      self->read_header();
-    });
+    stream_.async_read_some(buffer_.prepare(4096),
+                            [self = shared_from_this()](beast::error_code ec, size_t n) {
+                              if (ec) return self->close();
+                              self->buffer_.commit(n);
+                              self->read_header();
+                            });
   }
 
  private:
@@ -66,10 +67,11 @@ class Session : public std::enable_shared_from_this<Session> {
     parser_->header_limit(context_.options.header_limit);
     parser_->body_limit(context_.options.body_limit);
     stream_.expires_after(duration_cast<milliseconds>(context_.options.request_timeout));
-    http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code ec, size_t) {
-      if (ec) return self->on_bad_request(ec);
-      self->on_header();
-    });
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = shared_from_this()](beast::error_code ec, size_t) {
+                              if (ec) return self->on_bad_request(ec);
+                              self->on_header();
+                            });
   }
 
   void on_bad_request(beast::error_code ec) {
@@ -108,12 +110,14 @@ class Session : public std::enable_shared_from_this<Session> {
     reserved_ = 0;
     const auto length = parser_->content_length();
     const uint64_t wanted = parser_->is_done() ? 0 : length ? *length : context_.options.body_limit;
-    if (wanted > context_.options.body_limit) return refuse(json_message(400, "http: request body too large"));
+    if (wanted > context_.options.body_limit)
+      return refuse(json_message(400, "http: request body too large"));
     if (context_.body_bytes + wanted > context_.options.bodies_limit)
       return refuse(json_message(503, "too many large requests at once"));
     context_.body_bytes += reserved_ = wanted;
 
-    if (!parser_->is_done() && lower_ascii(request_.header("expect")) == "100-continue") return write_continue();
+    if (!parser_->is_done() && lower_ascii(request_.header("expect")) == "100-continue")
+      return write_continue();
     read_body();
   }
 
@@ -140,11 +144,11 @@ class Session : public std::enable_shared_from_this<Session> {
     asio::post(context_.pool, [self = shared_from_this()]() mutable {
       Response response;
       if (!self->context_.stopping) try {
-        response = self->context_.handler(self->request_);
-      } catch (const std::exception& e) {
-        log::error("http.handler", {{"path", self->request_.path}, {"problem", e.what()}});
-        response = {500, "", "", {}};
-      }
+          response = self->context_.handler(self->request_);
+        } catch (const std::exception& e) {
+          log::error("http.handler", {{"path", self->request_.path}, {"problem", e.what()}});
+          response = {500, "", "", {}};
+        }
       asio::io_context& io = self->context_.io;  // self ends its life on the I/O thread
       asio::post(io, [session = std::move(self), answer = std::move(response)]() mutable {
         session->respond(std::move(answer));
@@ -188,10 +192,11 @@ class Session : public std::enable_shared_from_this<Session> {
   }
   void discard() {
     buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(16384), [self = shared_from_this()](beast::error_code ec, size_t) {
-      if (ec) return self->close();
-      self->discard();
-    });
+    stream_.async_read_some(buffer_.prepare(16384),
+                            [self = shared_from_this()](beast::error_code ec, size_t) {
+                              if (ec) return self->close();
+                              self->discard();
+                            });
   }
 
   void close() {

@@ -26,7 +26,9 @@ struct SessionContext {
 /// Counts a connection as long as it lives.
 class ConnectionTicket {
  public:
-  explicit ConnectionTicket(std::shared_ptr<std::atomic<size_t>> count) : count_(std::move(count)) { ++*count_; }
+  explicit ConnectionTicket(std::shared_ptr<std::atomic<size_t>> count) : count_(std::move(count)) {
+    ++*count_;
+  }
   ~ConnectionTicket() { --*count_; }
   ConnectionTicket(const ConnectionTicket&) = delete;
   ConnectionTicket& operator=(const ConnectionTicket&) = delete;

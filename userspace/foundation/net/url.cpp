@@ -74,7 +74,8 @@ std::optional<NameValues> parse_query(std::string_view query) {
     if (part.empty()) continue;
     const size_t equals = part.find('=');
     auto name = percent_decode(part.substr(0, equals), true);
-    auto value = equals == std::string_view::npos ? std::string() : percent_decode(part.substr(equals + 1), true);
+    auto value =
+        equals == std::string_view::npos ? std::string() : percent_decode(part.substr(equals + 1), true);
     if (!name || !value) return std::nullopt;
     out.emplace_back(std::move(*name), std::move(*value));
   }

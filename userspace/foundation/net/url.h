@@ -1,4 +1,5 @@
-// net/url.h: percent-encoding and query strings (RFC 3986; '+' is a blank in queries, as browsers and Go write it).
+// net/url.h: percent-encoding and query strings (RFC 3986; '+' is a blank in queries, as browsers and Go
+// write it).
 #pragma once
 
 #include <optional>

@@ -1,0 +1,177 @@
+// From yaml-cpp's events to the tree, under budgets: a file from a hub or an attacker may be anything.
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <map>
+#include <sstream>
+
+#include "base/files.h"
+#include "yaml/yaml.h"
+
+namespace testudo {
+
+namespace {
+constexpr size_t kMaxDepth = 64;
+constexpr size_t kMaxNodes = 2'000'000;
+constexpr uint64_t kMaxFile = 16u << 20;
+
+/// Leaves yaml-cpp's parser from inside a handler; never leaves this file.
+struct Stop {
+  Error error;
+};
+}  // namespace
+
+class YamlBuilder : public YAML::EventHandler {
+ public:
+  YamlBuilder(std::string_view text, const std::string& file) : text_(text), file_(file) {}
+
+  void OnDocumentStart(const YAML::Mark&) override {
+    stack_.clear();
+    anchors_.clear();
+    root_ = YamlNode{};
+  }
+  void OnDocumentEnd() override {
+    if (!root_.is_null()) documents.push_back(std::move(root_));
+    root_ = YamlNode{};
+  }
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { place(make(mark, YamlNode::Kind::null), anchor); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) stop(mark, "an alias refers to a node that is not finished", "");
+    nodes_ += found->second.second;
+    if (nodes_ > kMaxNodes) stop(mark, "aliases expand to more than 2,000,000 nodes", "");
+    YamlNode copy = found->second.first;
+    place(std::move(copy), 0);
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+    YamlNode node = make(mark, YamlNode::Kind::scalar);
+    node.text_ = value;
+    // Plain scalars have the tag "?", quoted and block scalars "!".
+    node.quoted_ = tag == "!";
+    node.content_line_ = mark.line + 1;
+    const char at = size_t(mark.pos) < text_.size() && mark.pos >= 0 ? text_[size_t(mark.pos)] : '\0';
+    if (node.quoted_ && (at == '|' || at == '>')) {
+      // The mark of a block scalar is its indicator; the content starts on the next line that is not blank.
+      node.content_line_ = mark.line + 2;
+    } else if (node.quoted_ && (at == '"' || at == '\'')) {
+      node.where_.column += 1;  // the first character inside the quotes
+    }
+    if (!node.quoted_ && (value == "~" || value == "null" || value == "Null" || value == "NULL")) node.kind_ = YamlNode::Kind::null;
+    place(std::move(node), anchor);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    open(make(mark, YamlNode::Kind::sequence), anchor, mark);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    open(make(mark, YamlNode::Kind::map), anchor, mark);
+  }
+  void OnMapEnd() override { close(); }
+
+  std::vector<YamlNode> documents;
+
+ private:
+  struct Frame {
+    YamlNode node;
+    YAML::anchor_t anchor;
+    size_t nodes_before;
+    bool has_key = false;
+    std::string key;
+    Where key_place;
+  };
+
+  [[noreturn]] void stop(const YAML::Mark& mark, std::string message, std::string remedy) {
+    throw Stop{Error{Code::bad_content, std::move(message), {file_, mark.line + 1, mark.column + 1}, std::move(remedy)}};
+  }
+
+  YamlNode make(const YAML::Mark& mark, YamlNode::Kind kind) {
+    if (++nodes_ > kMaxNodes) stop(mark, "more than 2,000,000 YAML nodes", "split the file");
+    YamlNode node;
+    node.kind_ = kind;
+    node.where_ = {file_, mark.line + 1, mark.column + 1};
+    return node;
+  }
+  void open(YamlNode node, YAML::anchor_t anchor, const YAML::Mark& mark) {
+    if (stack_.size() >= kMaxDepth) stop(mark, "YAML is nested deeper than 64 levels", "");
+    stack_.push_back({std::move(node), anchor, nodes_, false, {}, {}});
+  }
+  void close() {
+    Frame frame = std::move(stack_.back());
+    stack_.pop_back();
+    if (frame.anchor) anchors_[frame.anchor] = {frame.node, nodes_ - frame.nodes_before + 1};
+    place(std::move(frame.node), 0);
+  }
+  void place(YamlNode node, YAML::anchor_t anchor) {
+    if (anchor) anchors_[anchor] = {node, 1};
+    if (stack_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Frame& frame = stack_.back();
+    if (frame.node.kind_ == YamlNode::Kind::sequence) {
+      frame.node.items_.push_back(std::move(node));
+      return;
+    }
+    if (!frame.has_key) {
+      const bool simple = node.is_scalar() || node.is_null();
+      const YAML::Mark mark = mark_of(node);
+      if (!simple) stop(mark, "a key must be a single value, not a list or a mapping", "");
+      if (frame.node.find(node.text_)) stop(mark, "the key '" + node.text_.substr(0, 60) + "' is there twice", "keep one of them");
+      frame.has_key = true;
+      frame.key = node.text_;
+      frame.key_place = node.where_;
+      return;
+    }
+    frame.has_key = false;
+    frame.node.entries_.emplace_back(std::move(frame.key), std::move(node));
+    frame.node.key_places_.push_back(frame.key_place);
+  }
+  static YAML::Mark mark_of(const YamlNode& node) {
+    YAML::Mark mark;
+    mark.line = node.where_.line - 1;
+    mark.column = node.where_.column - 1;
+    return mark;
+  }
+
+  std::string_view text_;
+  std::string file_;
+  YamlNode root_;
+  std::vector<Frame> stack_;
+  std::map<YAML::anchor_t, std::pair<YamlNode, size_t>> anchors_;
+  size_t nodes_ = 0;
+};
+
+Result<std::vector<YamlNode>> parse_yaml(std::string_view text, const std::string& file) {
+  if (text.size() > kMaxFile) return Error{Code::too_large, "YAML over 16 MiB", {file}, "split the file"};
+  // yaml-cpp recurses once per nesting level before any event is sent; a cheap look at the brackets keeps a
+  // hostile file from exhausting the stack.
+  size_t flow = 0;
+  for (char c : text) {
+    if (c == '[' || c == '{') ++flow;
+    if ((c == ']' || c == '}') && flow > 0) --flow;
+    if (flow > 2000) return Error{Code::bad_content, "more than 2,000 nested brackets", {file}, ""};
+  }
+  YamlBuilder builder(text, file);
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const Stop& stop) {
+    return stop.error;
+  } catch (const YAML::Exception& e) {
+    return Error{Code::bad_content, "YAML: " + e.msg, {file, e.mark.line + 1, e.mark.column + 1}, ""};
+  } catch (const std::exception& e) {
+    return Error{Code::bad_content, std::string("YAML: ") + e.what(), {file}, ""};
+  }
+  return std::move(builder.documents);
+}
+
+Result<std::vector<YamlNode>> load_yaml(const std::string& path) {
+  TESTUDO_TRY(std::string text, read_file(path, kMaxFile));
+  return parse_yaml(text, path);
+}
+
+}  // namespace testudo

@@ -41,7 +41,7 @@ TEST(DecisionsJson, HasTheFieldsThatBouncersReadInAlphabeticalOrder) {
 TEST(AlertJson, IsTheRecordedText) {
   EXPECT_EQ(
       alert_json(samples::alert(), noon),
-      R"({"capacity":5,"created_at":"2026-11-24T18:22:49Z","decisions":null,"events":[{"meta":[{"key":"log_type","value":"ssh_failed-auth"},{"key":"source_ip","value":"192.0.2.11"}],"timestamp":"2026-11-24 18:22:49 +0000 UTC"}],"events_count":6,"id":2,"labels":null,"leakspeed":"10s","machine_id":"m1","message":"Ip 192.0.2.11 performed 'crowdsecurity/ssh-bf' (6 events over 5s)","scenario":"crowdsecurity/ssh-bf","scenario_hash":"4441","scenario_version":"0.1","simulated":false,"source":{"as_name":"Example AS","as_number":"64500","cn":"FR","ip":"192.0.2.11","latitude":48.5,"longitude":2.25,"range":"192.0.2.0/24","scope":"Ip","value":"192.0.2.11"},"start_at":"2026-11-24T18:22:49Z","stop_at":"2026-11-24T18:22:49Z"})");
+      R"json({"capacity":5,"created_at":"2026-11-24T18:22:49Z","decisions":null,"events":[{"meta":[{"key":"log_type","value":"ssh_failed-auth"},{"key":"source_ip","value":"192.0.2.11"}],"timestamp":"2026-11-24 18:22:49 +0000 UTC"}],"events_count":6,"id":2,"labels":null,"leakspeed":"10s","machine_id":"m1","message":"Ip 192.0.2.11 performed 'crowdsecurity/ssh-bf' (6 events over 5s)","scenario":"crowdsecurity/ssh-bf","scenario_hash":"4441","scenario_version":"0.1","simulated":false,"source":{"as_name":"Example AS","as_number":"64500","cn":"FR","ip":"192.0.2.11","latitude":48.5,"longitude":2.25,"range":"192.0.2.0/24","scope":"Ip","value":"192.0.2.11"},"start_at":"2026-11-24T18:22:49Z","stop_at":"2026-11-24T18:22:49Z"})json");
 }
 
 TEST(AlertJson, HoldsDecisionsWithTheirSimulatedFlagAndOptionalFieldsWhenTheyAreSet) {

@@ -18,11 +18,16 @@ std::map<ActiveCounts::Key, int64_t> ActiveCounts::snapshot() const {
 
 int severity(Remediation remediation) {
   switch (remediation) {
-    case Remediation::ban: return 4;
-    case Remediation::captcha: return 3;
-    case Remediation::throttle: return 2;
-    case Remediation::log_only: return 1;
-    case Remediation::none: break;
+    case Remediation::ban:
+      return 4;
+    case Remediation::captcha:
+      return 3;
+    case Remediation::throttle:
+      return 2;
+    case Remediation::log_only:
+      return 1;
+    case Remediation::none:
+      break;
   }
   return 0;
 }
@@ -82,7 +87,8 @@ void ActiveIndex::project(const Prefix& prefix, PrefixState& state, Changes& cha
     id = row.next;
     const int s = row.simulated ? 0 : severity(remediation_of(texts_[row.type]));
     if (s == 0) continue;
-    const bool better = best == nullptr || s > best_severity || (s == best_severity && row.until > best->until) ||
+    const bool better = best == nullptr || s > best_severity ||
+                        (s == best_severity && row.until > best->until) ||
                         (s == best_severity && row.until == best->until && row.id == state.projected);
     if (!better) continue;
     best = &row;
@@ -101,7 +107,8 @@ void ActiveIndex::project(const Prefix& prefix, PrefixState& state, Changes& cha
     return;
   }
   DecisionChange change = change_of(*best);
-  const bool same = state.projected != 0 && state.until == best->until && state.remediation == change.remediation;
+  const bool same =
+      state.projected != 0 && state.until == best->until && state.remediation == change.remediation;
   state.projected = best->id;
   state.until = best->until;
   state.remediation = change.remediation;

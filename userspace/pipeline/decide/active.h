@@ -1,14 +1,15 @@
 // decide/active.h: every decision in force, and what follows from all of them for each prefix.
 //
-//   projection(prefix) = the strongest remediation among its decisions, until the latest end of that remediation
+//   projection(prefix) = the strongest remediation among its decisions, until the latest end of that
+//   remediation
 //
-// A change is emitted only when a projection changes: the end of a short decision never lifts a longer one, and
-// when the strongest is over, what remains is projected. Simulated decisions, types that no kernel knows and
-// scopes without a prefix are kept and listed, and never project.
+// A change is emitted only when a projection changes: the end of a short decision never lifts a longer one,
+// and when the strongest is over, what remains is projected. Simulated decisions, types that no kernel knows
+// and scopes without a prefix are kept and listed, and never project.
 //
-// Rows are packed (texts that repeat are shared): a list of 2.4 million addresses has to fit. Not thread-safe,
-// no clock inside. Ids are given by the caller; negative ids are entries adopted from the kernel that no store
-// knows.
+// Rows are packed (texts that repeat are shared): a list of 2.4 million addresses has to fit. Not
+// thread-safe, no clock inside. Ids are given by the caller; negative ids are entries adopted from the kernel
+// that no store knows.
 #pragma once
 
 #include <array>
@@ -29,7 +30,8 @@
 
 namespace testudo {
 
-/// Active decisions by (origin, scenario, type): kept up to date, read by the scrape without the index's lock.
+/// Active decisions by (origin, scenario, type): kept up to date, read by the scrape without the index's
+/// lock.
 class ActiveCounts {
  public:
   using Key = std::array<std::string, 3>;
@@ -106,7 +108,7 @@ class ActiveIndex {
 
   std::unordered_map<int64_t, Row> rows_;
   PrefixMap<PrefixState> prefixes_;
-  std::set<std::pair<int64_t, int64_t>> ends_;  ///< (until, id)
+  std::set<std::pair<int64_t, int64_t>> ends_;                 ///< (until, id)
   std::unordered_map<std::string, std::set<int64_t>> values_;  ///< only rows without prefix
   std::deque<std::string> texts_;
   std::unordered_map<std::string_view, TextId> text_ids_;

@@ -31,7 +31,8 @@ std::vector<std::string> Allowlists::matches(const Prefix& prefix, TimePoint now
   std::vector<std::string> texts;
   for (const Hit& hit : hits) {
     const AllowlistItem& item = lists_[hit.list].items[hit.item];
-    std::string text = (item.value.empty() ? item.prefix.text() : item.value) + " from " + lists_[hit.list].name;
+    std::string text =
+        (item.value.empty() ? item.prefix.text() : item.value) + " from " + lists_[hit.list].name;
     if (!item.comment.empty()) text += " (" + item.comment + ")";
     texts.push_back(std::move(text));
   }

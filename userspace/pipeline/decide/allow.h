@@ -3,8 +3,8 @@
 // Match rule: same family, and the value lies inside the item or the item inside the value. So a range ban
 // that touches one allowlisted address is refused as a whole.
 //
-// The kernel's table is the union of allowlists, administrators' sessions, own and configured addresses. It is
-// computed anew whenever one of them moved, and only differences go out. Not thread-safe.
+// The kernel's table is the union of allowlists, administrators' sessions, own and configured addresses. It
+// is computed anew whenever one of them moved, and only differences go out. Not thread-safe.
 #pragma once
 
 #include <map>

@@ -11,7 +11,8 @@ namespace testudo {
 namespace {
 
 size_t weight(const Alert& alert) {
-  size_t bytes = sizeof(Alert) + alert.line.size() + alert.message.size() + alert.decisions.size() * sizeof(Decision);
+  size_t bytes =
+      sizeof(Alert) + alert.line.size() + alert.message.size() + alert.decisions.size() * sizeof(Decision);
   for (const AlertEvent& event : alert.events)
     for (const auto& [key, value] : event.meta) bytes += key.size() + value.size() + 64;
   for (const auto& [key, value] : alert.meta) bytes += key.size() + value.size() + 64;
@@ -20,8 +21,8 @@ size_t weight(const Alert& alert) {
 
 // What time, space or an administrator can heal; anything else lies in what is to be written.
 bool may_heal(Code code) {
-  return code == Code::io || code == Code::unavailable || code == Code::permission || code == Code::too_large ||
-         code == Code::corrupt;
+  return code == Code::io || code == Code::unavailable || code == Code::permission ||
+         code == Code::too_large || code == Code::corrupt;
 }
 
 }  // namespace
@@ -30,15 +31,19 @@ Committer::Committer(Store& store, Metrics& metrics, CommitLimits limits)
     : store_(store),
       limits_(limits),
       commits_(metrics.counter("testudo_store_commits_total", "Group commits that reached the disk.")),
-      failures_(metrics.counter("testudo_store_commit_failures_total", "Group commits that failed and are tried again.")),
+      failures_(metrics.counter("testudo_store_commit_failures_total",
+                                "Group commits that failed and are tried again.")),
       stripped_(metrics.counter("testudo_store_stripped_alerts_total",
                                 "Alerts kept without their events because the store did not answer.")),
-      dropped_(metrics.counter("testudo_store_dropped_alerts_total",
-                               "Alerts that never reached the store; their decisions are in the kernel only.")),
+      dropped_(
+          metrics.counter("testudo_store_dropped_alerts_total",
+                          "Alerts that never reached the store; their decisions are in the kernel only.")),
       waiting_(std::make_shared<std::atomic<int64_t>>(0)) {
   // The registry outlives this object: the collector holds only the number.
   metrics.add_collector([waiting = waiting_](std::vector<MetricFamily>& families) {
-    families.push_back({"testudo_store_pending_alerts", "Alerts decided and not yet on disk.", MetricType::gauge,
+    families.push_back({"testudo_store_pending_alerts",
+                        "Alerts decided and not yet on disk.",
+                        MetricType::gauge,
                         {{{}, double(waiting->load()), nullptr}}});
   });
   open_.number = 1;
@@ -72,9 +77,10 @@ void Committer::add(Alert alert, const std::vector<ChangeRow>& changes) {
   }
   if (bytes_ + size > limits_.max_bytes) {
     dropped_.add();
-    log::error("store.alert_dropped", {{"scenario", alert.scenario},
-                                       {"value", alert.source.value},
-                                       {"why", "too much waits for the store; the decision stays in the kernel"}});
+    log::error("store.alert_dropped",
+               {{"scenario", alert.scenario},
+                {"value", alert.source.value},
+                {"why", "too much waits for the store; the decision stays in the kernel"}});
   } else {
     bytes_ += size;
     waiting_->fetch_add(1);
@@ -114,21 +120,13 @@ Result<void> Committer::barrier() {
     if (!closed_) return {};
     wanted = closed_->number;
   }
-  const uint64_t attempts = failed_attempts_;
+  // The failure of an attempt that had begun before says nothing of this call.
+  const uint64_t begun = attempts_begun_;
   hurry_ = true;
   wake(0ns);
-  // Two failures after this call: the first may be that of an attempt which had begun before.
-  done_.wait(lock, [&] { return written_ >= wanted || failed_attempts_ >= attempts + 2; });
+  done_.wait(lock, [&] { return written_ >= wanted || last_failed_ > begun; });
   if (written_ >= wanted) return {};
   return last_error_;
-}
-
-std::vector<Alert> Committer::pending() const {
-  const std::lock_guard lock(mutex_);
-  std::vector<Alert> alerts;
-  if (closed_) alerts = closed_->batch.alerts;
-  alerts.insert(alerts.end(), open_.batch.alerts.begin(), open_.batch.alerts.end());
-  return alerts;
 }
 
 std::string Committer::problem() const {
@@ -136,13 +134,14 @@ std::string Committer::problem() const {
   return problem_;
 }
 
-void Committer::failed(const Error& error) {
+void Committer::failed(const Error& error, uint64_t attempt) {
   failures_.add();
-  ++failed_attempts_;
+  last_failed_ = attempt;
   last_error_ = error;
   if (last_error_.remedy.empty())
     last_error_.remedy =
-        "make room on the disk that holds the database or repair it; decisions are in force meanwhile, and what "
+        "make room on the disk that holds the database or repair it; decisions are in force meanwhile, and "
+        "what "
         "waits is written by itself as soon as that works";
   problem_ = last_error_.text();
   log::error("store.commit_failed", {{"error", problem_}, {"waiting_alerts", waiting_->load()}});
@@ -164,8 +163,9 @@ Result<void> Committer::write_one_by_one(Group& group) {
     if (result) continue;
     if (may_heal(result.error().code)) return result;
     dropped_.add();
-    log::error("store.alert_refused", {{"scenario", alert.scenario}, {"value", alert.source.value},
-                                       {"error", result.error().text()}});
+    log::error(
+        "store.alert_refused",
+        {{"scenario", alert.scenario}, {"value", alert.source.value}, {"error", result.error().text()}});
   }
   CommitBatch rest;
   rest.decisions_until = group.batch.decisions_until;
@@ -205,6 +205,7 @@ void Committer::run() {
       for (const auto& [id, until] : closed_->ends) closed_->batch.decisions_until.emplace_back(id, until);
     }
     const std::shared_ptr<Group> group = closed_;
+    const uint64_t attempt = ++attempts_begun_;
     lock.unlock();
     const auto result = write(*group);
     lock.lock();
@@ -220,13 +221,14 @@ void Committer::run() {
       not_before = 0;
       if (!open_.empty() && due_mono_ == 0) due_mono_ = monotonic_ns();
     } else {
-      failed(result.error());
+      failed(result.error(), attempt);
       not_before = monotonic_ns() + retry.count();
       retry = std::min(retry * 2, limits_.last_retry);
       if (stopping_) {
         if (last_try) {
-          log::error("store.lost_at_stop", {{"alerts", waiting_->load()},
-                                            {"why", "the store does not answer; pinned kernel entries live on"}});
+          log::error("store.lost_at_stop",
+                     {{"alerts", waiting_->load()},
+                      {"why", "the store does not answer; pinned kernel entries live on"}});
           done_.notify_all();
           return;
         }

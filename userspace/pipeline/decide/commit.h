@@ -2,10 +2,10 @@
 //
 //   alerts, ends, changes: at most 200 ms after the first of the group      read positions alone: 1 s
 //
-// A read position is on disk never before the alerts of the lines that it covers: they are in the same group or
-// in an earlier one. When the store fails (disk full), the group is kept and tried again; what is in the kernel
-// stays there. What waits is bounded: beyond half of `max_bytes` alerts lose their events, beyond all of it
-// they are dropped; both are counted and said.
+// A read position is on disk never before the alerts of the lines that it covers: they are in the same group
+// or in an earlier one. When the store fails (disk full), the group is kept and tried again; what is in the
+// kernel stays there. What waits is bounded: beyond half of `max_bytes` alerts lose their events, beyond all
+// of it they are dropped; both are counted and said.
 #pragma once
 
 #include <atomic>
@@ -50,8 +50,14 @@ class Committer {
     return work(store_);
   }
 
-  /// Alerts that are decided but not on disk, newest last; their decisions with them.
-  std::vector<Alert> pending() const;
+  /// Calls `visit(const Alert&)` for alerts that are decided but not on disk, newest last. Under a lock.
+  template <typename F>
+  void visit_pending(F visit) const {
+    const std::lock_guard lock(mutex_);
+    if (closed_)
+      for (const Alert& alert : closed_->batch.alerts) visit(alert);
+    for (const Alert& alert : open_.batch.alerts) visit(alert);
+  }
   /// "" or what is wrong with the store and what to do.
   std::string problem() const;
 
@@ -68,7 +74,7 @@ class Committer {
   void wake(Duration within);
   Result<void> write(Group& group);
   Result<void> write_one_by_one(Group& group);
-  void failed(const Error& error);
+  void failed(const Error& error, uint64_t attempt);
 
   Store& store_;
   const CommitLimits limits_;
@@ -78,11 +84,12 @@ class Committer {
   mutable std::mutex mutex_;
   std::condition_variable work_, done_;
   Group open_;
-  std::shared_ptr<Group> closed_;  ///< being written, or failed and tried again; the thread changes it only before
+  std::shared_ptr<Group>
+      closed_;  ///< being written, or failed and tried again; the thread changes it only before
   size_t bytes_ = 0;
-  int64_t due_mono_ = 0;  ///< 0 = nothing to do
-  uint64_t written_ = 0;  ///< number of the last group on disk
-  uint64_t failed_attempts_ = 0;
+  int64_t due_mono_ = 0;                           ///< 0 = nothing to do
+  uint64_t written_ = 0;                           ///< number of the last group on disk
+  uint64_t attempts_begun_ = 0, last_failed_ = 0;  ///< attempts are numbered
   std::string problem_;
   Error last_error_;
   bool stopping_ = false, hurry_ = false;

@@ -10,8 +10,9 @@ namespace {
 
 bool contains_any(const std::string& text, const std::vector<std::string>& words) {
   const std::string low = lower_ascii(text);
-  return std::any_of(words.begin(), words.end(),
-                     [&](const std::string& word) { return low.find(lower_ascii(word)) != std::string::npos; });
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return low.find(lower_ascii(word)) != std::string::npos;
+  });
 }
 
 bool is_one_of(const std::string& text, const std::vector<std::string>& words) {
@@ -33,7 +34,8 @@ bool matches(const DecisionFilter& f, const Decision& d) {
   if (!f.type.empty() && f.type != d.type) return false;
   if (!f.scenario.empty() && f.scenario != d.scenario) return false;
   if (!f.scenarios_containing.empty() && !contains_any(d.scenario, f.scenarios_containing)) return false;
-  if (!f.scenarios_not_containing.empty() && contains_any(d.scenario, f.scenarios_not_containing)) return false;
+  if (!f.scenarios_not_containing.empty() && contains_any(d.scenario, f.scenarios_not_containing))
+    return false;
   if (f.range) {
     if (!d.prefix) return false;
     if (f.contains ? !d.prefix->contains(*f.range) : !f.range->contains(*d.prefix)) return false;

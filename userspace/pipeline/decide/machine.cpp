@@ -73,7 +73,8 @@ void add_interfaces(MachineAddresses& out) {
 
 }  // namespace
 
-// Iface Destination Gateway Flags RefCnt Use Metric Mask …; numbers are the bytes of the address in memory order.
+// Iface Destination Gateway Flags RefCnt Use Metric Mask …; numbers are the bytes of the address in memory
+// order.
 void add_gateways_v4(std::string_view text, MachineAddresses& out) {
   for (const std::string_view line : split(text, '\n')) {
     const auto column = words(line);

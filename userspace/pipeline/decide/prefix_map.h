@@ -1,8 +1,8 @@
 // decide/prefix_map.h: values by prefix, with the two questions that matter for matching: what covers this
 // prefix, and what lies inside it.
 //
-// One sorted map, and a count of how often each length occurs: "covers" probes only lengths in use (a handful),
-// "inside" walks one contiguous stretch of the map. Not thread-safe.
+// One sorted map, and a count of how often each length occurs: "covers" probes only lengths in use (a
+// handful), "inside" walks one contiguous stretch of the map. Not thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -63,8 +63,8 @@ class PrefixMap {
     for (int bit = prefix.length; bit < prefix.ip.bits(); ++bit)
       last.bytes[bit / 8] |= uint8_t(0x80u >> (bit % 8));
     // Both families share the order; those of the other one are passed over.
-    for (auto it = rows_.lower_bound(Prefix{prefix.ip, 0}); it != rows_.end() && it->first.ip.bytes <= last.bytes;
-         ++it)
+    for (auto it = rows_.lower_bound(Prefix{prefix.ip, 0});
+         it != rows_.end() && it->first.ip.bytes <= last.bytes; ++it)
       if (it->first != prefix && prefix.contains(it->first)) visit(it->first, it->second);
   }
 

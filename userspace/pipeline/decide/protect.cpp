@@ -15,8 +15,9 @@ struct Reserved {
 };
 // RFC 1122, RFC 4291. A ban on these never helps; most of them never arrive from outside anyway.
 constexpr Reserved kReserved[] = {
-    {"127.0.0.0/8", "loopback"},    {"0.0.0.0/8", "the unspecified network"}, {"224.0.0.0/4", "multicast"},
-    {"255.255.255.255", "broadcast"}, {"::1", "loopback"},                    {"::", "the unspecified address"},
+    {"127.0.0.0/8", "loopback"},  {"0.0.0.0/8", "the unspecified network"},
+    {"224.0.0.0/4", "multicast"}, {"255.255.255.255", "broadcast"},
+    {"::1", "loopback"},          {"::", "the unspecified address"},
     {"ff00::/8", "multicast"},
 };
 
@@ -49,7 +50,8 @@ Result<PrefixMap<std::string>> load_cdn_ranges(const std::string& path) {
     const auto prefix = Prefix::parse(line);
     if (!prefix)
       return Error{Code::bad_config, fmt::format("not a prefix: {}", escape_for_terminal(line.substr(0, 80))),
-                   Where{path, line_number, 1}, "one prefix a line, sections begin with `# NAME`, comments with `##`"};
+                   Where{path, line_number, 1},
+                   "one prefix a line, sections begin with `# NAME`, comments with `##`"};
     ranges.at(*prefix) = name;
   }
   return ranges;
@@ -63,7 +65,8 @@ Protection::Table Protection::index(const MachineAddresses& addresses) {
 
 void Protection::set_configured(const std::vector<Ip>& addresses) {
   configured_.clear();
-  for (const Ip& ip : addresses) configured_.at(Prefix::host(ip.unmapped())) = "an address that the configuration connects to";
+  for (const Ip& ip : addresses)
+    configured_.at(Prefix::host(ip.unmapped())) = "an address that the configuration connects to";
 }
 
 void Protection::set_sessions(const std::vector<Ip>& addresses) {
@@ -89,9 +92,10 @@ std::optional<Refusal> Protection::refuse(const Prefix& prefix, bool force) cons
     if (auto hit = touched(*table, prefix)) return hit;
   if (auto hit = touched(reserved(), prefix)) return hit;
   if (auto hit = touched(cdn_, prefix)) {
-    hit->why = fmt::format("address range of the content delivery network {}: all of its customers' visitors come "
-                           "from there; take the real address from the request (X-Forwarded-For) instead",
-                           hit->why);
+    hit->why = fmt::format(
+        "address range of the content delivery network {}: all of its customers' visitors come "
+        "from there; take the real address from the request (X-Forwarded-For) instead",
+        hit->why);
     return hit;
   }
   return std::nullopt;

@@ -2,8 +2,8 @@
 //
 //   always refused       administrators' sessions
 //   refused unless forced loopback, unspecified, multicast, broadcast; own addresses, gateways, resolvers and
-//                        configured addresses; prefixes shorter than /8 (IPv4) or /19 (IPv6); published ranges of
-//                        content delivery networks
+//                        configured addresses; prefixes shorter than /8 (IPv4) or /19 (IPv6); published
+//                        ranges of content delivery networks
 //
 // Detection never forces. Not thread-safe.
 #pragma once
@@ -19,7 +19,8 @@
 
 namespace testudo {
 
-/// Prefix → name of the network, from a file of `# NAME` sections with one prefix a line (config/cdn-ranges.txt).
+/// Prefix → name of the network, from a file of `# NAME` sections with one prefix a line
+/// (config/cdn-ranges.txt).
 Result<PrefixMap<std::string>> load_cdn_ranges(const std::string& path);
 
 struct Refusal {

@@ -63,7 +63,8 @@ class LogindSessions final : public SessionSource {
 
 class UtmpSessions final : public SessionSource {
  public:
-  UtmpSessions(std::shared_ptr<AdminUsers> users, std::string path) : users_(std::move(users)), path_(std::move(path)) {}
+  UtmpSessions(std::shared_ptr<AdminUsers> users, std::string path)
+      : users_(std::move(users)), path_(std::move(path)) {}
 
   std::vector<Ip> addresses() override {
     std::vector<Ip> found;
@@ -126,8 +127,8 @@ bool AdminUsers::is_admin(const std::string& name) {
   }
   passwd entry{}, *found = nullptr;
   char buffer[16384];
-  const bool admin = getpwnam_r(name.c_str(), &entry, buffer, sizeof buffer, &found) == 0 && found != nullptr &&
-                     ask(name, found->pw_uid, found->pw_gid);
+  const bool admin = getpwnam_r(name.c_str(), &entry, buffer, sizeof buffer, &found) == 0 &&
+                     found != nullptr && ask(name, found->pw_uid, found->pw_gid);
   const std::lock_guard lock(mutex_);
   if (known_.size() > 10000) known_.clear();
   known_[name] = {admin, monotonic_ns()};

@@ -1,8 +1,9 @@
 // decide/sessions.h: where administrators are logged in from, so that no ban cuts them off.
 //
 // Only sessions past authentication count: what logind and utmp list was opened by PAM after the login, never
-// an open connection, which a brute-forcer has as well. And only root and members of the admin groups: the 500
-// SFTP customers of a web host are not administrators. An address stays known for some hours after its session.
+// an open connection, which a brute-forcer has as well. And only root and members of the admin groups: the
+// 500 SFTP customers of a web host are not administrators. An address stays known for some hours after its
+// session.
 #pragma once
 
 #include <map>
@@ -17,8 +18,8 @@
 
 namespace testudo {
 
-/// Whether a user is root or in one of the groups. Answers are remembered for five minutes: a directory service
-/// may be slow. Thread-safe.
+/// Whether a user is root or in one of the groups. Answers are remembered for five minutes: a directory
+/// service may be slow. Thread-safe.
 class AdminUsers {
  public:
   explicit AdminUsers(std::vector<std::string> groups) : groups_(std::move(groups)) {}
@@ -39,7 +40,8 @@ class AdminUsers {
 /// systemd-logind: remote sessions of class user.
 std::unique_ptr<SessionSource> logind_sessions(std::shared_ptr<AdminUsers> users);
 /// utmp: living user processes with an address. A missing file has none.
-std::unique_ptr<SessionSource> utmp_sessions(std::shared_ptr<AdminUsers> users, std::string path = "/run/utmp");
+std::unique_ptr<SessionSource> utmp_sessions(std::shared_ptr<AdminUsers> users,
+                                             std::string path = "/run/utmp");
 /// Both.
 std::unique_ptr<SessionSource> system_sessions(const std::vector<std::string>& admin_groups);
 

@@ -28,7 +28,8 @@ Result<void> Simulation::merge(const std::string& path) {
   if (documents->size() > 1) return as_config((*documents)[1].error("simulation.yaml is one document"));
   const YamlNode& root = documents->front();
   if (root.is_null()) return {};
-  if (!root.is_map()) return as_config(root.error("simulation.yaml is a map", "keys: simulation, exclusions"));
+  if (!root.is_map())
+    return as_config(root.error("simulation.yaml is a map", "keys: simulation, exclusions"));
   Errors errors;
   root.check_keys("simulation.yaml", {"simulation", "exclusions"}, errors);
   if (!errors.empty()) return as_config(errors.front());

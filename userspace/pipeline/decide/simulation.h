@@ -1,7 +1,7 @@
 // decide/simulation.h: which scenarios only say what they would do.
 //
-// `{simulation: bool, exclusions: [names]}`: with false the list names the simulated ones, with true those that
-// are in earnest. FILE.local is merged over FILE: its keys replace.
+// `{simulation: bool, exclusions: [names]}`: with false the list names the simulated ones, with true those
+// that are in earnest. FILE.local is merged over FILE: its keys replace.
 #pragma once
 
 #include <set>
@@ -16,9 +16,7 @@ class Simulation {
  public:
   /// A missing file simulates nothing. Errors: bad_config with place.
   static Result<Simulation> load(const std::string& path);
-  bool simulates(std::string_view scenario) const {
-    return by_default_ != exclusions_.contains(scenario);
-  }
+  bool simulates(std::string_view scenario) const { return by_default_ != exclusions_.contains(scenario); }
 
  private:
   Result<void> merge(const std::string& path);

@@ -104,7 +104,8 @@ struct Event {
   // The line.
   std::string_view raw;
   const SourceInfo* source = nullptr;
-  std::string_view src;  ///< evt.Line.Src; usually source->name
+  std::string_view src;     ///< evt.Line.Src; usually source->name
+  std::string_view module;  ///< evt.Line.Module; usually source->type
   TimePoint arrived{};   ///< evt.Line.Time
   uint64_t line_number = 0;  ///< counts from 1 within the replayed file, or since start
 
@@ -134,7 +135,7 @@ struct Event {
   void reset() {
     type = EventType::log;
     log_time = whitelisted = has_log_stamp = ambiguous = false;
-    whitelist_reason = stage_name = raw = src = str_time = str_time_format = marshaled_time = {};
+    whitelist_reason = stage_name = raw = src = module = str_time = str_time_format = marshaled_time = {};
     stage = 0;
     source = nullptr;
     for (FieldBag& bag : bags) bag.clear();

@@ -45,6 +45,7 @@ class GrokTable {
   Result<Grok> compile_named(const std::string& name, const Where& where = {}) const;
 
   size_t size() const { return names_.size(); }
+  std::vector<std::string> names() const;  ///< sorted
 
  private:
   std::map<std::string, std::string, std::less<>> names_;

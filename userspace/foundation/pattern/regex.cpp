@@ -1,0 +1,224 @@
+#include "pattern/regex.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "pattern/jit.h"
+#include "pattern/regex_literals.h"
+#include "pattern/regex_syntax.h"
+#include "pattern/regex_translate.h"
+
+namespace testudo {
+namespace {
+
+constexpr size_t kMaxPattern = 1u << 20;
+constexpr int64_t kMemory = 64 << 20;
+// RE2 caches automaton states in what the program leaves of its memory, and an attacker chooses the states.
+// So each pattern gets little, and only those that need it get `kMemory`.
+constexpr int64_t kSmallMemory = 8 << 20;
+
+// One step of PCRE2 may run over the whole subject, so steps × length is what has to be bounded. Up to
+// kShort bytes the limit on steps does that; behind it RE2 looks first (2 ns a byte), which also spares PCRE2
+// the search for the start, and the steps become fewer as the subject grows.
+constexpr size_t kShort = 1024;
+constexpr size_t kLongWork = 8u << 20;
+
+uint32_t step_limit(size_t length) {
+  const size_t linear = 1000 + 4 * length;
+  return static_cast<uint32_t>(length <= kShort ? linear : std::min(linear, kLongWork / length));
+}
+
+// Trips fill a bucket, matches drain it: a pattern that trips in more than one of kTripWeight recent matches
+// passes kDistrusted, and RE2 then looks first until the bucket is empty again.
+constexpr uint32_t kTripWeight = 64;
+constexpr uint32_t kDistrusted = 4 * kTripWeight;
+constexpr uint32_t kPenalty = 2048;
+
+bool ascii(std::string_view text) {
+  unsigned char seen = 0;
+  for (const char c : text) seen |= static_cast<unsigned char>(c);
+  return seen < 0x80;
+}
+
+re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+
+RE2::Options options(int64_t memory) {
+  RE2::Options chosen;
+  chosen.set_encoding(RE2::Options::EncodingUTF8);
+  chosen.set_max_mem(memory);
+  chosen.set_log_errors(false);
+  return chosen;
+}
+
+std::unique_ptr<RE2> compile_re2(std::string_view pattern) {
+  auto re2 = std::make_unique<RE2>(piece(pattern), options(kSmallMemory));
+  if (re2->error_code() == RE2::ErrorPatternTooLarge)
+    re2 = std::make_unique<RE2>(piece(pattern), options(kMemory));
+  return re2;
+}
+
+Error refusal(const RE2& re2, std::string_view pattern) {
+  std::string message = fmt::format("regular expression refused: {}", re2.error());
+  const size_t at = re2.error_arg().empty() ? std::string_view::npos : pattern.find(re2.error_arg());
+  if (at != std::string_view::npos) message += fmt::format(" (at offset {})", at);
+  constexpr size_t kShown = 200;
+  message += fmt::format(" in '{}{}'", pattern.substr(0, kShown), pattern.size() > kShown ? "…" : "");
+  return {Code::bad_content,
+          std::move(message),
+          {},
+          "the syntax is RE2's: no look-around, no back references, no possessive loops"};
+}
+
+}  // namespace
+
+struct RegexScratch::Impl {
+  JitScratch jit;
+  std::vector<re2::StringPiece> pieces;
+};
+
+RegexScratch::RegexScratch() : impl_(std::make_unique<Impl>()) {}
+RegexScratch::~RegexScratch() = default;
+
+struct Regex::Impl {
+  enum class Answer { no, yes, ask_re2 };
+
+  std::string pattern;
+  std::unique_ptr<RE2> re2;
+  std::unique_ptr<Jit> jit_ascii;  ///< nullptr where the engines might differ, then RE2 alone
+  std::unique_ptr<Jit> jit_utf8;
+  std::vector<std::string> literals;
+  int groups = 0;
+  mutable std::atomic<uint64_t> trips{0};
+  mutable std::atomic<uint32_t> penalty{0};
+  mutable std::atomic<bool> distrusted{false};
+
+  const Jit* jit_for(std::string_view subject) const {
+    if (!jit_ascii) return nullptr;
+    if (ascii(subject)) return jit_ascii.get();
+    return jit_utf8 && valid_utf8(subject) ? jit_utf8.get() : nullptr;
+  }
+
+  /// RE2 alone; with `captures` all groups, without them none.
+  bool run_re2(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    if (!captures) return re2->Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0);
+    const int count = groups + 1;
+    if (scratch.pieces.size() < static_cast<size_t>(count)) scratch.pieces.resize(count);
+    if (!re2->Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, scratch.pieces.data(), count))
+      return false;
+    auto& out = captures->raw();
+    out.resize(count);
+    for (int i = 0; i < count; ++i) out[i] = {scratch.pieces[i].data(), scratch.pieces[i].size()};
+    return true;
+  }
+
+  Answer run_jit(const Jit& jit, std::string_view subject, size_t start, RegexScratch::Impl& scratch,
+                 Captures* captures) const {
+    switch (jit.run(subject, start, step_limit(subject.size()), scratch.jit)) {
+      case Jit::Outcome::no_match:
+        return Answer::no;
+      case Jit::Outcome::match:
+        break;
+      case Jit::Outcome::trip:
+        trips.fetch_add(1, std::memory_order_relaxed);
+        return Answer::ask_re2;
+    }
+    if (captures) {
+      const auto offsets = Jit::offsets(scratch.jit);
+      auto& out = captures->raw();
+      out.assign(static_cast<size_t>(groups) + 1, std::string_view{});
+      for (size_t i = 0; i + 1 < offsets.size(); i += 2)
+        if (offsets[i] != SIZE_MAX) out[i / 2] = subject.substr(offsets[i], offsets[i + 1] - offsets[i]);
+    }
+    return Answer::yes;
+  }
+
+  void remember(bool tripped) const {
+    uint32_t level = penalty.load(std::memory_order_relaxed);
+    if (tripped) {
+      level += kTripWeight;
+      if (level > kDistrusted) {
+        level = kPenalty;
+        distrusted.store(true, std::memory_order_relaxed);
+      }
+    } else if (level == 0) {
+      return;  // the steady state: nothing that threads share is written
+    } else if (--level == 0) {
+      distrusted.store(false, std::memory_order_relaxed);
+    }
+    penalty.store(level, std::memory_order_relaxed);
+  }
+
+  /// RE2 finds out whether and where; PCRE2 only fills the groups, without a search.
+  bool run_re2_first(const Jit* jit, std::string_view subject, RegexScratch::Impl& scratch,
+                     Captures* captures) const {
+    if (!captures) return run_re2(subject, scratch, nullptr);
+    if (!jit || subject.size() > kLongWork) return run_re2(subject, scratch, captures);
+    re2::StringPiece whole;
+    if (!re2->Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, &whole, 1)) return false;
+    const size_t start = static_cast<size_t>(whole.data() - subject.data());
+    if (run_jit(*jit, subject, start, scratch, captures) == Answer::yes) return true;
+    return run_re2(subject, scratch, captures);
+  }
+
+  bool run(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    if (!subject.data())
+      subject = "";  // so that a group which matched nothing differs from one that took no part
+    const Jit* jit = jit_for(subject);
+    if (!jit) return run_re2(subject, scratch, captures);
+    if (subject.size() > kShort) return run_re2_first(jit, subject, scratch, captures);
+    if (distrusted.load(std::memory_order_relaxed)) {
+      remember(false);
+      return run_re2(subject, scratch, nullptr) && (!captures || run_re2(subject, scratch, captures));
+    }
+    const Answer answer = run_jit(*jit, subject, 0, scratch, captures);
+    remember(answer == Answer::ask_re2);
+    return answer == Answer::ask_re2 ? run_re2(subject, scratch, captures) : answer == Answer::yes;
+  }
+};
+
+Result<Regex> Regex::compile(std::string_view pattern) {
+  if (pattern.size() > kMaxPattern)
+    return Error{Code::too_large,
+                 fmt::format("regular expression of {} bytes, the limit is {}", pattern.size(), kMaxPattern)};
+  Regex made;
+  Impl& impl = *made.impl_;
+  impl.pattern = pattern;
+  impl.re2 = compile_re2(pattern);
+  if (!impl.re2->ok()) return refusal(*impl.re2, pattern);
+  impl.groups = impl.re2->NumberOfCapturingGroups();
+  const auto tree = parse_regex(pattern);
+  if (!tree) return made;
+  impl.literals = testudo::required_literals(*tree);
+  if (!translatable(*tree)) return made;
+  impl.jit_ascii = Jit::compile(to_pcre2(*tree, SubjectKind::ascii), false);
+  // RE2 sees \B between the bytes of one character, PCRE2 does not.
+  if (!tree->has(RegexNode::Kind::not_word_boundary))
+    impl.jit_utf8 = Jit::compile(to_pcre2(*tree, SubjectKind::utf8), true);
+  for (auto* jit : {&impl.jit_ascii, &impl.jit_utf8})
+    if (*jit && (*jit)->groups() != impl.groups) jit->reset();
+  return made;
+}
+
+Regex::Regex() : impl_(std::make_unique<Impl>()) {}
+Regex::Regex(Regex&&) noexcept = default;
+Regex& Regex::operator=(Regex&&) noexcept = default;
+Regex::~Regex() = default;
+
+bool Regex::test(std::string_view subject, RegexScratch& scratch) const {
+  return impl_->run(subject, scratch.impl(), nullptr);
+}
+
+bool Regex::match(std::string_view subject, RegexScratch& scratch, Captures& captures) const {
+  return impl_->run(subject, scratch.impl(), &captures);
+}
+
+int Regex::groups() const { return impl_->groups; }
+const std::string& Regex::pattern() const { return impl_->pattern; }
+uint64_t Regex::trips() const { return impl_->trips.load(std::memory_order_relaxed); }
+bool Regex::uses_jit() const { return impl_->jit_ascii != nullptr; }
+const std::vector<std::string>& Regex::required_literals() const { return impl_->literals; }
+
+}  // namespace testudo

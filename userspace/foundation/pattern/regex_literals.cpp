@@ -1,0 +1,179 @@
+#include "pattern/regex_literals.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace testudo {
+namespace {
+
+using Kind = RegexNode::Kind;
+using Texts = std::vector<std::string>;
+
+constexpr size_t kMaxTexts = 32;
+constexpr size_t kMaxLength = 64;
+constexpr size_t kMaxSet = 4;
+constexpr size_t kMinLength = 2;
+
+/// `exact`: all that the part can match, when that is a short list. `needed`: one of them occurs in whatever
+/// the part matches (empty: nothing is known).
+struct Found {
+  std::optional<Texts> exact;
+  Texts needed;
+};
+
+size_t shortest(const Texts& texts) {
+  size_t length = texts.empty() ? 0 : SIZE_MAX;
+  for (const auto& text : texts) length = std::min(length, text.size());
+  return length;
+}
+
+/// Long texts are rare texts; among equals, fewer.
+const Texts& better(const Texts& a, const Texts& b) {
+  const size_t la = shortest(a);
+  const size_t lb = shortest(b);
+  if (la != lb) return la > lb ? a : b;
+  return a.size() <= b.size() ? a : b;
+}
+
+void append_utf8(std::string& text, char32_t c) {
+  if (c < 0x80) {
+    text += static_cast<char>(c);
+  } else if (c < 0x800) {
+    text += static_cast<char>(0xC0 | (c >> 6));
+    text += static_cast<char>(0x80 | (c & 0x3F));
+  } else if (c < 0x10000) {
+    text += static_cast<char>(0xE0 | (c >> 12));
+    text += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
+    text += static_cast<char>(0x80 | (c & 0x3F));
+  } else {
+    text += static_cast<char>(0xF0 | (c >> 18));
+    text += static_cast<char>(0x80 | ((c >> 12) & 0x3F));
+    text += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
+    text += static_cast<char>(0x80 | (c & 0x3F));
+  }
+}
+
+bool has_case(char32_t c) { return c >= 0x80 || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+
+Found exactly(Texts texts) {
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  Found found;
+  if (shortest(texts) > 0) found.needed = texts;
+  if (texts.size() <= kMaxTexts)
+    found.exact = std::move(texts);
+  else
+    found.needed.clear();
+  return found;
+}
+
+Found look(const RegexNode& node);
+
+Found look_set(const RegexNode& node) {
+  if (node.fold || node.negated) return {};
+  Texts texts;
+  for (const auto& [low, high] : node.ranges) {
+    for (char32_t c = low; c <= high; ++c) {
+      if (texts.size() == kMaxSet) return {};
+      append_utf8(texts.emplace_back(), c);
+    }
+  }
+  return texts.empty() ? Found{} : exactly(std::move(texts));
+}
+
+Found look_concat(const RegexNode& node) {
+  Found all;
+  std::optional<Texts> run = Texts{""};  // exact text of the parts since the last one that has none
+  bool exact = true;
+  const auto end_run = [&] {
+    if (shortest(*run) > 0) all.needed = better(all.needed, *run);
+    run = Texts{""};
+    exact = false;
+  };
+  for (const RegexNode& child : node.children) {
+    Found part = look(child);
+    if (!part.exact) {
+      end_run();
+      all.needed = better(all.needed, part.needed);
+      continue;
+    }
+    size_t longest = 0;
+    for (const auto& text : *run) longest = std::max(longest, text.size());
+    if (run->size() * part.exact->size() > kMaxTexts || longest > kMaxLength) end_run();
+    Texts product;
+    for (const auto& head : *run)
+      for (const auto& tail : *part.exact) product.push_back(head + tail);
+    run = std::move(product);
+  }
+  if (exact) return exactly(std::move(*run));
+  end_run();
+  return all;
+}
+
+Found look_alternate(const RegexNode& node) {
+  bool exact = true;
+  bool needed = true;
+  Texts exact_texts;
+  Found all;
+  for (const RegexNode& child : node.children) {
+    const Found part = look(child);
+    exact = exact && part.exact;
+    if (exact) exact_texts.insert(exact_texts.end(), part.exact->begin(), part.exact->end());
+    needed = needed && !part.needed.empty();
+    if (needed) all.needed.insert(all.needed.end(), part.needed.begin(), part.needed.end());
+    needed = needed && all.needed.size() <= kMaxTexts;
+    if (exact_texts.size() > kMaxTexts) exact = false;
+    if (!exact && !needed) return {};
+  }
+  if (exact) return exactly(std::move(exact_texts));
+  return all;
+}
+
+Found look_repeat(const RegexNode& node) {
+  Found body = look(node.children.front());
+  if (node.min > 0) {
+    if (node.max != 1) body.exact.reset();
+    return body;
+  }
+  if (node.max != 1 || !body.exact) return {};
+  body.exact->emplace_back();
+  return exactly(std::move(*body.exact));
+}
+
+Found look(const RegexNode& node) {
+  switch (node.kind) {
+    case Kind::literal: {
+      if (node.fold && has_case(node.rune)) return {};
+      std::string text;
+      append_utf8(text, node.rune);
+      return exactly({std::move(text)});
+    }
+    case Kind::set:
+      return look_set(node);
+    case Kind::any:
+    case Kind::any_but_newline:
+      return {};
+    case Kind::capture:
+      return look(node.children.front());
+    case Kind::repeat:
+      return look_repeat(node);
+    case Kind::concat:
+      return look_concat(node);
+    case Kind::alternate:
+      return look_alternate(node);
+    default:
+      return exactly({""});  // assertions
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> required_literals(const RegexNode& tree) {
+  Texts texts = look(tree).needed;
+  if (shortest(texts) < kMinLength) return {};
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  return texts;
+}
+
+}  // namespace testudo

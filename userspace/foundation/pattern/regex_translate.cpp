@@ -1,0 +1,209 @@
+#include "pattern/regex_translate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace testudo {
+namespace {
+
+using Kind = RegexNode::Kind;
+
+bool alphanumeric(char32_t c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+class Writer {
+ public:
+  explicit Writer(SubjectKind subject) : subject_(subject) {}
+
+  std::string take(const RegexNode& tree) {
+    write(tree);
+    return std::move(out_);
+  }
+
+ private:
+  void write(const RegexNode& node) {
+    switch (node.kind) {
+      case Kind::empty:
+        return;
+      case Kind::literal:
+        fold(node.fold);
+        rune(node.rune);
+        return;
+      case Kind::any:
+        out_ += '.';
+        return;
+      case Kind::any_but_newline:
+        out_ += "\\N";
+        return;
+      case Kind::set:
+        fold(node.fold);
+        set(node);
+        return;
+      case Kind::begin_text:
+        out_ += "\\A";
+        return;
+      case Kind::end_text:
+        out_ += "\\z";
+        return;
+      case Kind::begin_line:
+        out_ += "(?m:^)";
+        return;
+      case Kind::end_line:
+        out_ += "(?m:$)";
+        return;
+      case Kind::word_boundary:
+        out_ += "\\b";
+        return;
+      case Kind::not_word_boundary:
+        out_ += "\\B";
+        return;
+      case Kind::capture:
+        group("(", node.children.front());
+        return;
+      case Kind::repeat:
+        repeat(node);
+        return;
+      case Kind::concat:
+        for (const RegexNode& child : node.children) {
+          if (child.kind == Kind::alternate)
+            group("(?:", child);
+          else
+            write(child);
+        }
+        return;
+      case Kind::alternate:
+        for (size_t i = 0; i < node.children.size(); ++i) {
+          if (i) out_ += '|';
+          write(node.children[i]);
+        }
+        return;
+    }
+  }
+
+  void group(const char* opening, const RegexNode& body) {
+    const bool outside = folding_;
+    out_ += opening;
+    write(body);
+    out_ += ')';
+    folding_ = outside;  // an inline option ends with its group
+  }
+
+  void repeat(const RegexNode& node) {
+    const RegexNode& body = node.children.front();
+    const bool single = body.kind == Kind::literal || body.kind == Kind::set || body.kind == Kind::any ||
+                        body.kind == Kind::any_but_newline || body.kind == Kind::capture;
+    if (single)
+      write(body);
+    else
+      group("(?:", body);
+    if (node.min == 0 && node.max == -1)
+      out_ += '*';
+    else if (node.min == 1 && node.max == -1)
+      out_ += '+';
+    else if (node.min == 0 && node.max == 1)
+      out_ += '?';
+    else if (node.max == -1)
+      out_ += fmt::format("{{{},}}", node.min);
+    else
+      out_ += fmt::format("{{{},{}}}", node.min, node.max);
+    if (!node.greedy) out_ += '?';
+  }
+
+  void fold(bool wanted) {
+    if (wanted == folding_) return;
+    out_ += wanted ? "(?i)" : "(?-i)";
+    folding_ = wanted;
+  }
+
+  void rune(char32_t c) {
+    if (alphanumeric(c) || c == ' ' || c == '_')
+      out_ += static_cast<char>(c);
+    else if (c < 0x80 && c > ' ' && c != 0x7F)
+      out_ += {'\\', static_cast<char>(c)};
+    else if (c >= 0x80 && subject_ == SubjectKind::ascii)
+      ascii_fold_of(c);
+    else
+      out_ += fmt::format("\\x{{{:x}}}", static_cast<uint32_t>(c));
+  }
+
+  void set(const RegexNode& node) {
+    CodeRanges ranges = node.ranges;
+    bool negated = node.negated;
+    // Written the short way round. Not under folding: that comes before the negation.
+    if (!node.fold && !ranges.empty() && ranges.back().second == 0x10FFFF) {
+      ranges = complement(ranges);
+      negated = !negated;
+    }
+    if (subject_ == SubjectKind::ascii) {
+      if (node.fold) add_ascii_folds(ranges);
+      std::erase_if(ranges, [](const auto& range) { return range.first >= 0x80; });
+      if (!ranges.empty()) ranges.back().second = std::min<char32_t>(ranges.back().second, 0x7F);
+    }
+    if (ranges.empty()) {
+      out_ += negated ? "." : nothing();
+      return;
+    }
+    out_ += negated ? "[^" : "[";
+    for (const auto& [low, high] : ranges) {
+      member(low);
+      if (high == low) continue;
+      if (high > low + 1) out_ += '-';
+      member(high);
+    }
+    out_ += ']';
+  }
+
+  void member(char32_t c) {
+    if (alphanumeric(c))
+      out_ += static_cast<char>(c);
+    else
+      out_ += fmt::format("\\x{{{:x}}}", static_cast<uint32_t>(c));
+  }
+
+  /// A set without members.
+  const char* nothing() const {
+    return subject_ == SubjectKind::ascii ? "[^\\x00-\\x{ff}]" : "[^\\x00-\\x{10ffff}]";
+  }
+
+  // Two characters outside ASCII fold into it: U+017F (long s) and U+212A (the kelvin sign).
+  void ascii_fold_of(char32_t c) {
+    if (folding_ && c == kLongS)
+      out_ += 's';
+    else if (folding_ && c == kKelvin)
+      out_ += 'k';
+    else
+      out_ += nothing();
+  }
+
+  static void add_ascii_folds(CodeRanges& ranges) {
+    const CodeRanges before = ranges;
+    for (const auto& [low, high] : before) {
+      if (low <= kLongS && kLongS <= high) ranges.emplace_back('s', 's');
+      if (low <= kKelvin && kKelvin <= high) ranges.emplace_back('k', 'k');
+    }
+    ranges = normalised(std::move(ranges));
+  }
+
+  static constexpr char32_t kLongS = 0x17F;
+  static constexpr char32_t kKelvin = 0x212A;
+
+  SubjectKind subject_;
+  bool folding_ = false;
+  std::string out_;
+};
+
+}  // namespace
+
+bool translatable(const RegexNode& tree) {
+  if (tree.kind == Kind::repeat) {
+    if (tree.max == 0) return false;
+    if (tree.max != 1 && tree.children.front().nullable()) return false;
+  }
+  return std::all_of(tree.children.begin(), tree.children.end(), translatable);
+}
+
+std::string to_pcre2(const RegexNode& tree, SubjectKind subject) { return Writer(subject).take(tree); }
+
+}  // namespace testudo

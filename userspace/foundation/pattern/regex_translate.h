@@ -1,0 +1,24 @@
+// pattern/regex_translate.h: a pattern of RE2's kind, said again in PCRE2's syntax.
+//
+// Only the plainest of PCRE2's syntax is written (explicit sets, \z, \N), so that neither locale, newline
+// convention nor option changes what it means. PCRE2 must be given DOTALL and ALT_CIRCUMFLEX.
+#pragma once
+
+#include <string>
+
+#include "pattern/regex_syntax.h"
+
+namespace testudo {
+
+/// Would both engines agree about this pattern? Not when a loop's body can be empty: Perl's rule for ending
+/// such loops is not RE2's.
+bool translatable(const RegexNode& tree);
+
+enum class SubjectKind {
+  ascii,  ///< bytes below 0x80 alone: PCRE2 then compares bytes, which is faster
+  utf8,   ///< valid UTF-8
+};
+
+std::string to_pcre2(const RegexNode& tree, SubjectKind subject);
+
+}  // namespace testudo

@@ -1,0 +1,117 @@
+#include "engine/ambiguity.h"
+
+#include <algorithm>
+
+namespace testudo {
+namespace {
+
+constexpr size_t kMaxAddresses = 16;
+constexpr size_t kMaxCandidates = 4;
+
+bool hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool dec(char c) { return c >= '0' && c <= '9'; }
+
+/// Up to three characters that stand right before (or behind) an address in `text`.
+std::string_view before(std::string_view text, std::string_view address) {
+  const auto at = size_t(address.data() - text.data());
+  const size_t n = std::min<size_t>(3, at);
+  return text.substr(at - n, n);
+}
+std::string_view behind(std::string_view text, std::string_view address) {
+  const size_t at = size_t(address.data() - text.data()) + address.size();
+  return text.substr(at, 3);
+}
+
+}  // namespace
+
+void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddress>& out) {
+  out.clear();
+  const char* p = text.data();
+  const size_t n = text.size();
+  for (size_t i = 0; i < n && out.size() < limit;) {
+    if (!hex(p[i]) && p[i] != ':') {
+      ++i;
+      continue;
+    }
+    // A run of the characters that addresses are made of, from its start.
+    size_t end = i, dots = 0, colons = 0;
+    while (end < n && (hex(p[end]) || p[end] == '.' || p[end] == ':')) {
+      dots += p[end] == '.';
+      colons += p[end] == ':';
+      ++end;
+    }
+    if (dots >= 3 || colons >= 2) {
+      std::string_view run = text.substr(i, end - i);
+      // "1.2.3.4:443", "1.2.3.4." and "fe80::1:" end in what is not part of the address.
+      std::optional<Ip> ip = Ip::parse(run);
+      while (!ip && !run.empty() && (run.back() == '.' || run.back() == ':')) {
+        run.remove_suffix(1);
+        ip = Ip::parse(run);
+      }
+      if (!ip && dots >= 3) {
+        // Dotted quads inside a longer run.
+        for (size_t start = 0; start < run.size() && !ip; ++start) {
+          if (!dec(run[start]) || (start > 0 && (dec(run[start - 1]) || run[start - 1] == '.'))) continue;
+          size_t stop = start;
+          int seen = 0;
+          while (stop < run.size() && (dec(run[stop]) || (run[stop] == '.' && seen < 3))) seen += run[stop++] == '.';
+          ip = Ip::parse(run.substr(start, stop - start));
+          if (ip) run = run.substr(start, stop - start);
+        }
+      }
+      if (ip) out.push_back({*ip, run});
+    }
+    i = end + 1;
+  }
+}
+
+void Ambiguity::add(const Ip& ip) {
+  if (out_.size() >= kMaxCandidates) return;
+  std::string text = ip.text();
+  if (std::find(out_.begin(), out_.end(), text) == out_.end()) out_.push_back(std::move(text));
+}
+
+const std::vector<std::string>& Ambiguity::candidates(const Event& event, const parse::RunContext& context) {
+  out_.clear();
+  const std::string_view source = event.get(set_.source_ip);
+  if (source.empty()) return out_;
+  // The most specific match that holds the source: the message's, not the syslog header's.
+  const parse::MatchSpan* span = nullptr;
+  for (const parse::MatchSpan& s : context.spans)
+    if (source.data() >= s.matched.data() && source.data() + source.size() <= s.matched.data() + s.matched.size()) span = &s;
+  const std::string_view subject = span ? span->subject : event.raw;
+  find_addresses(subject, kMaxAddresses, found_);
+  if (found_.size() < 2) return out_;
+  const auto ip = Ip::parse(source);
+  if (!ip) return out_;
+  const bool other = std::any_of(found_.begin(), found_.end(), [&](const FoundAddress& f) { return f.ip != *ip; });
+  if (!other) return out_;
+  if (span) {
+    const std::string_view lead = before(subject, source), tail = behind(subject, source);
+    for (const FoundAddress& f : found_) {
+      const bool inside = f.text.data() >= span->matched.data() && f.text.data() < span->matched.data() + span->matched.size();
+      if (f.ip == *ip || inside) continue;
+      if ((!lead.empty() && lead == before(subject, f.text)) || (!tail.empty() && tail == behind(subject, f.text))) add(f.ip);
+    }
+  }
+  ask_masked(event, source, *ip);
+  return out_;
+}
+
+void Ambiguity::ask_masked(const Event& event, std::string_view source, const Ip& ip) {
+  masked_.assign(event.raw);
+  for (size_t at = masked_.find(source); at != std::string::npos; at = masked_.find(source, at + source.size()))
+    masked_.replace(at, source.size(), source.size(), '\x01');
+  event_.reset();
+  event_.raw = masked_;
+  event_.source = event.source;
+  event_.src = event.src;
+  event_.module = event.module;
+  event_.arrived = event.arrived;
+  event_.time = event.arrived;
+  if (parse::run_stages(set_, event_, context_) == parse::Outcome::unparsed) return;
+  const auto masked_ip = Ip::parse(event_.get(set_.source_ip));
+  if (masked_ip && *masked_ip != ip) add(*masked_ip);
+}
+
+}  // namespace testudo

@@ -1,0 +1,48 @@
+// engine/ambiguity.h: a log line is not a witness.
+//
+// Whoever chooses a user name or a URL writes into logs. When a line holds a second address, two questions tell
+// whether that one could be the source just as well:
+//   1. With the parsed source masked in the line, does the content find another source? (The design's rule.)
+//   2. Does the second address lie outside of what the pattern matched, in the same surroundings as the source?
+//      The hub's unanchored `Invalid user x from 8.8.8.8` stops at the first address and never looks at the
+//      ` from 192.0.2.1 port 22` behind it, which is sshd's own.
+// `GET /?8.8.8.8` passes both: nothing is matched without the client, and the URL lies inside the match. Patterns
+// that are anchored at both ends pass question 2 always.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+#include "parse/node_run.h"
+
+namespace testudo {
+
+struct FoundAddress {
+  Ip ip;
+  std::string_view text;
+};
+/// Address literals in `text`, at most `limit`. A quick scan: digits and dots, hexadecimal digits and colons.
+void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddress>& out);
+
+class Ambiguity {
+ public:
+  explicit Ambiguity(const parse::ParserSet& set, const SlotNames& names) : set_(set), event_(names), context_(set) {}
+
+  /// Other addresses that may be the event's source; none for nearly every line. `context` is the run that
+  /// parsed `event` (its match spans are read).
+  const std::vector<std::string>& candidates(const Event& event, const parse::RunContext& context);
+
+ private:
+  void ask_masked(const Event& event, std::string_view source, const Ip& ip);
+  void add(const Ip& ip);
+
+  const parse::ParserSet& set_;
+  Event event_;  // scratch for the masked line
+  parse::RunContext context_;
+  std::string masked_;
+  std::vector<FoundAddress> found_;
+  std::vector<std::string> out_;
+};
+
+}  // namespace testudo

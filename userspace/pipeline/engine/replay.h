@@ -1,0 +1,30 @@
+// engine/replay.h: a log file through the engine, in the log's own time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/worker.h"
+
+namespace testudo {
+
+struct ReplayOptions {
+  std::string file;
+  std::string type;                                              ///< label `type`
+  std::vector<std::pair<std::string, std::string>> labels;       ///< further labels
+  TimePoint today{};
+};
+
+struct ReplayResult {
+  std::vector<Alert> alerts;  ///< ordered by (line, scenario, value)
+  LineCounts counts;
+  double seconds = 0;
+  uint64_t peak_rss_bytes = 0;
+  uint64_t cut = 0;  ///< lines longer than 64 KiB, cut there
+};
+
+/// Reads line by line: empty lines are skipped, a trailing CR is removed, a last line without newline counts.
+/// `program` may be used by others at the same time.
+Result<ReplayResult> replay(std::shared_ptr<const Program> program, const ReplayOptions& options);
+
+}  // namespace testudo

@@ -1,0 +1,48 @@
+// parse/enricher.h: `method: NAME` of statics: functions that write into evt.Enriched.
+//
+// To add an enricher: write enrich/NAME.cpp with a function that appends its rows, call it in enrichers.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/metrics.h"
+#include "model/event.h"
+#include "parse/date.h"
+
+namespace testudo::parse {
+
+/// What an enricher may keep between lines; one per worker.
+struct EnrichScratch {
+  TimePoint today{};   ///< for stamps without a year; the wall clock live, `--now` in a replay
+  Zone zone;           ///< of the source
+  bool replay = false;
+  // The last stamp: neighbouring lines nearly always carry the same second.
+  std::string last_text, last_result;
+  Stamp last_stamp;
+  Zone::Kind last_zone = Zone::Kind::utc;
+};
+
+struct Enricher {
+  std::string_view name;
+  std::string_view summary;
+  /// Runs on an empty argument too (only ParseDate does).
+  bool runs_on_empty = false;
+  void (*run)(const void* owner, Event& event, std::string_view argument, EnrichScratch& scratch) = nullptr;
+  std::shared_ptr<const void> owner;
+};
+using EnricherTable = std::vector<Enricher>;
+
+struct EnricherOptions {
+  std::string data_folder;  ///< where GeoLite2-City.mmdb and GeoLite2-ASN.mmdb are looked for
+};
+
+/// All enrichers, their slots interned. A missing database is told once in `notes`, its enrichers write nothing.
+EnricherTable make_enrichers(SlotNames& slots, const EnricherOptions& options, std::vector<std::string>& notes);
+
+void add_date_enrichers(SlotNames& slots, EnricherTable& table);
+void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, EnricherTable& table, std::vector<std::string>& notes);
+
+}  // namespace testudo::parse

@@ -1,0 +1,53 @@
+// parse/node_run.h: a line through the stages. Semantics: engine-spec §1.6–1.9 (normative there).
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "parse/node.h"
+
+namespace testudo::parse {
+
+/// Watches one line: `explain` and hub tests. Asked for once per top-level node.
+struct Trace {
+  virtual ~Trace() = default;
+  /// After a top-level node: whether it succeeded. The event is as the node left it.
+  virtual void node(const ParserSet::Stage& stage, const Node& node, const Event& event, bool ok) = 0;
+  /// After a grok of any node: whether it matched.
+  virtual void grok(const Node& node, std::string_view subject, bool matched) {
+    (void)node, (void)subject, (void)matched;
+  }
+};
+
+/// Where a grok matched: enough to ask what it did not look at.
+struct MatchSpan {
+  std::string_view subject;
+  std::string_view matched;
+};
+
+/// Working memory of one worker.
+struct RunContext {
+  explicit RunContext(const ParserSet& set) : hits(set.node_count), ok(set.node_count) { expr.regex = &regex; }
+
+  expr::Context expr;
+  RegexScratch regex;
+  Captures captures;
+  EnrichScratch enrich;
+  Trace* trace = nullptr;
+  std::vector<MatchSpan> spans;     ///< of the current line, in order
+  std::vector<uint64_t> hits, ok;   ///< per top-level node, since the caller last took them
+  uint64_t expression_errors = 0;
+  std::string last_error;           ///< of the current line; "" when none
+};
+
+enum class Outcome : uint8_t {
+  parsed,       ///< through all stages: pour it
+  whitelisted,  ///< through all stages, but a whitelist matched: counted, not poured
+  unparsed,     ///< no node of some stage took it
+  failed,       ///< an error inside a node: the line is lost, counted
+};
+
+/// Runs the stages over an event whose line is set. The event is otherwise as after reset().
+Outcome run_stages(const ParserSet& set, Event& event, RunContext& context);
+
+}  // namespace testudo::parse

@@ -1,6 +1,7 @@
 #include "decide/profiles.h"
 
 #include "decide/history.h"
+#include "decide/simulation.h"
 #include "house.h"
 
 namespace testudo {
@@ -242,7 +243,7 @@ TEST_F(EscalationTest, ABrokenFileAtReloadLeavesTheOldRulesInForce) {
   folder.file("profiles.yaml", "name: p\nnonsense: 1\n");
   const auto result = decider->reload();
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().where.line, 1);
+  EXPECT_EQ(result.error().where.line, 2);
   EXPECT_EQ(alert("192.0.2.1").verdict, Verdict::decided);
 }
 

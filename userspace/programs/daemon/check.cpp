@@ -7,11 +7,20 @@
 #include "acquire/acquis.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "decide/history.h"
 #include "decide/profiles.h"
 #include "engine/program.h"
 
 namespace testudo {
 namespace {
+
+/// Profiles are only compiled here, never asked.
+struct NoHistory final : DecisionHistory {
+  int64_t decisions_since(std::string_view, TimePoint) override { return 0; }
+  int64_t active_decisions(std::string_view) override { return 0; }
+  Duration time_left(std::string_view) override { return {}; }
+  TimePoint time() override { return now(); }
+};
 
 /// The line of the file that an error points at, with a mark under the column.
 void print_place(const Where& where) {
@@ -37,7 +46,9 @@ bool check_everything(const Settings& settings, Errors errors) {
     auto more = read_acquis(node, errors);
     std::move(more.begin(), more.end(), std::back_inserter(documents));
   }
-  check_profiles(settings.profiles, errors);
+  NoHistory history;
+  const expr::HelperTable history_rows = history_helpers(history);
+  Profiles::load(settings.profiles, {&expr::pure_helpers(), &history_rows}, errors);
 
   ProgramOptions options;
   options.content.folders = settings.paths.content;

@@ -45,8 +45,8 @@ void bind(BoundCommand& bound) {
       b.option->type_name(spec.kind == Kind::list || spec.kind == Kind::positionals ? "TEXT…" : "TEXT");
       const bool many = spec.kind == Kind::list || spec.kind == Kind::positionals;
       // A list option takes one value each time it is named, so that it never eats what follows.
-      if (spec.kind == Kind::list) b.option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-      if (!many) b.option->expected(1);
+      if (spec.kind == Kind::list) b.option->allow_extra_args(false);
+      if (!many) b.option->expected(1)->allow_extra_args(false);
     }
     if (spec.required) b.option->required();
   }

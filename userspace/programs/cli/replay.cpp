@@ -29,9 +29,10 @@ Result<TimePoint> today(const Args& args) {
 }
 
 void print_alert(const Alert& a) {
-  std::puts(json::serialize(json::object{{"scenario", a.scenario}, {"scope", a.source.scope}, {"value", a.source.value}, {"start_at", a.start_text},
-                                         {"stop_at", a.stop_text}, {"events_count", a.events_count}, {"ambiguous", a.ambiguous}})
-                .c_str());
+  json::object row{{"scenario", a.scenario}, {"scope", a.source.scope}, {"value", a.source.value}, {"start_at", a.start_text},
+                   {"stop_at", a.stop_text}, {"events_count", a.events_count}};
+  if (a.ambiguous) row["ambiguous"] = true;
+  std::puts(json::serialize(row).c_str());
 }
 
 int run(Context& context, const Args& args) {

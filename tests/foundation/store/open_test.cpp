@@ -31,8 +31,10 @@ int mode_of(const std::string& path) {
 
 void fill(const std::string& path) {
   const auto store = open_store(path);
+  std::vector<Alert> all;
   for (int64_t id = 1; id <= 200; ++id)
-    ASSERT_OK(store->commit(batch({alert(id, {ban(id, Ip::v4(0xcb007100u + uint32_t(id)).text())})})));
+    all.push_back(alert(id, {ban(id, Ip::v4(0xcb007100u + uint32_t(id)).text())}));
+  ASSERT_OK(store->commit(batch(all)));
 }
 
 void run_sql(const std::string& path, const std::string& sql) {

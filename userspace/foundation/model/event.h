@@ -80,6 +80,7 @@ struct SourceInfo {
   std::string name;    ///< evt.Line.Src: path, filter
   std::vector<std::pair<std::string, std::string>> labels;  ///< evt.Line.Labels
   bool log_time = false;  ///< replay, or use_time_machine: events use their own stamps
+  std::string timezone;   ///< zone of stamps that name none, as in Europe/Berlin; "" = the system's
   std::string_view label(std::string_view key) const {
     for (const auto& [k, v] : labels)
       if (k == key) return v;

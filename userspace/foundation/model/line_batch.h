@@ -18,6 +18,7 @@ struct Position {
   std::string value;
 };
 
+/// A batch may hold no lines: then it only carries a position, to be saved like any other.
 /// Made by a source, moved (never copied) through the queue; ends with the last event made from it.
 struct LineBatch {
   std::shared_ptr<const std::string> bytes;  ///< keeps the views below alive

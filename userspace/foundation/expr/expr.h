@@ -24,10 +24,25 @@ struct Alert;
 
 namespace expr {
 
+/// One event that a bucket keeps, as a scenario's condition sees it in `queue.Queue`. Made by detect.
+struct KeptEvent {
+  TimePoint time{};
+  std::string_view marshaled_time;
+  std::vector<std::pair<SlotRef, std::string_view>> fields;  ///< of all three bags; absent reads as ""
+  const std::string_view* find(SlotRef slot) const {
+    for (const auto& [s, v] : fields)
+      if (s == slot) return &v;
+    return nullptr;
+  }
+};
+/// The value of one element of Context::queue.
+Value kept_event_value(const KeptEvent* event);
+
 /// What an evaluation may read and write. One per thread; `event`, `alert` are set before each evaluation.
 struct Context {
   Event* event = nullptr;        ///< `evt`
   const Alert* alert = nullptr;  ///< `Alert` (profiles), `signal`
+  const ValueArray* queue = nullptr;  ///< `queue.Queue` (conditions): elements are kept_event_value()
   Arena* arena = nullptr;        ///< where computed strings live; usually &event->arena
   RegexScratch* regex = nullptr;
   std::string error;             ///< set when an evaluation failed: what went wrong
@@ -57,6 +72,8 @@ const HelperTable& pure_helpers();
 enum class Scope : uint8_t {
   event,    ///< evt
   profile,  ///< Alert
+  bucket,   ///< evt, queue, leaky: conditions, overflow filters, cancel_on
+  context,  ///< evt, match, req: alert contexts; the latter two are of the application firewall and empty
 };
 
 struct CompileOptions {
@@ -95,6 +112,13 @@ class Expression {
     std::vector<std::string> values;
   };
   const std::vector<Required>& required() const;
+
+  /// The same for the labels of the line's source: `evt.Line.Labels.type == 'syslog'`.
+  struct RequiredLabel {
+    std::string label;
+    std::vector<std::string> values;
+  };
+  const std::vector<RequiredLabel>& required_labels() const;
 
   /// The slots it reads, as far as they are known by name. For copies of events in buckets.
   const std::vector<SlotRef>& reads() const;

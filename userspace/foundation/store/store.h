@@ -2,6 +2,9 @@
 //
 // One writer (decide, through its store thread), any number of readers. A commit is one transaction, fully
 // synchronous: after it returns, a power cut loses nothing of it. Ids are given by the caller, who is alone.
+//
+// Any thread may call anything at any time. Readers use connections of their own: a long list does not hold up
+// a commit, and sees one snapshot. Writers wait for one another.
 #pragma once
 
 #include <functional>
@@ -52,7 +55,8 @@ struct AlertFilter {
   std::optional<Prefix> range;  ///< matched against the alert's decisions
   bool contains = true;         ///< decisions that contain `range`; false: that lie inside it
   std::optional<TimePoint> since, until;  ///< started_at ≥ since, ≤ until
-  std::optional<bool> simulated, has_active_decision;
+  std::optional<bool> simulated;            ///< false leaves simulated alerts out; true is no condition
+  std::optional<bool> has_active_decision;  ///< false: has no decision at all
   bool include_capi = true;
   int limit = 100;  ///< 0 = all
   bool ascending = false;
@@ -79,20 +83,28 @@ class Store {
     std::string path;      ///< database file; ":memory:" for tests
     bool read_only = false;
   };
-  /// Opens or creates, checks integrity, brings an older schema up to date (a newer one is refused).
-  /// Errors: corrupt (says how to move the file away), conflict (another daemon holds it), io.
+  /// Opens or creates (folder 0750, file 0640), locks PATH.lock, checks integrity, brings an older schema up to
+  /// date. `read_only` does none of these: it reads beside a running daemon.
+  /// Errors: corrupt (says how to move the file away), conflict (another daemon holds it, its pid is named),
+  /// unsupported (newer schema, or another program's database), not_found (read_only alone), permission, io.
   static Result<std::unique_ptr<Store>> open(const Options& options);
   virtual ~Store() = default;
 
+  /// Errors: io (disk full or failing; nothing of the batch is stored, and the next commit may succeed),
+  /// conflict (an id or sequence is taken), unavailable (another process writes), permission (read_only).
   virtual Result<void> commit(const CommitBatch& batch) = 0;
 
-  virtual int64_t last_alert_id() = 0;     ///< 0 when there is none
+  /// The highest numbers ever given, deleted rows included; 0 when there is none.
+  virtual int64_t last_alert_id() = 0;
   virtual int64_t last_decision_id() = 0;
   virtual uint64_t last_sequence() = 0;
 
+  /// By created_at, then id; newest first unless `ascending`.
   virtual Result<std::vector<Alert>> alerts(const AlertFilter& filter, TimePoint now) = 0;
+  /// By id. Active means until ≥ now. too_large: a list in the filter has more than 500 entries.
   virtual Result<std::vector<Decision>> decisions(const DecisionFilter& filter, TimePoint now) = 0;
-  /// Rows behind `sequence`, in order, at most `limit`.
+  /// Rows behind `sequence`, in order, at most `limit`. When `purge` took some, the first row is not
+  /// `sequence` + 1: rebuild from decisions() then.
   virtual Result<std::vector<ChangeRow>> changes_after(uint64_t sequence, size_t limit) = 0;
   /// Uuids of alerts stored since then: lines that are read again must not alert again.
   virtual Result<std::vector<std::string>> alert_uuids_since(TimePoint since) = 0;
@@ -105,8 +117,11 @@ class Store {
   virtual Result<int> remove_allowlist_items(const std::string& name, const std::vector<Prefix>& prefixes, TimePoint now) = 0;
 
   virtual Result<std::vector<Position>> positions() = 0;
-  /// Hard-deletes alerts (decisions, events) by id, and everything that ended before `before`.
+  /// Hard-deletes alerts with their decisions and events; returns how many there were.
   virtual Result<int> delete_alerts(const std::vector<int64_t>& ids) = 0;
+  /// Hard-deletes what ended before `before`: alerts created before it whose decisions all ended before it, change
+  /// rows, allowlist items. Then alerts beyond the newest `max_alerts` (0 = no limit), but none with a decision
+  /// that is in force by the wall clock. Returns the number of alerts.
   virtual Result<int> purge(TimePoint before, size_t max_alerts) = 0;
 
   /// Small named values: flush mark, schema notes.

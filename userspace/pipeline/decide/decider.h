@@ -38,6 +38,7 @@ struct DeciderOptions {
   std::string pin;                         ///< flush mark in the pinned meta map
   std::string machine_id = "localhost";
   bool own_addresses = true;               ///< protect addresses of interfaces, gateways, resolvers of this machine
+  std::function<TimePoint()> clock;        ///< for tests; empty = the wall clock
 };
 
 enum class Verdict : uint8_t { decided, simulated, allowlisted, protected_address, duplicate, no_profile, no_remediation, late, refused };
@@ -49,6 +50,14 @@ struct AlertOutcome {
   std::string why;        ///< one sentence, for `why` and the log
 };
 
+/// An alert that led to nothing: in memory only, the newest thousand.
+struct Unheard {
+  TimePoint at{};
+  Verdict verdict = Verdict::allowlisted;
+  std::string scope, value, scenario, why;
+  std::string line, source_name;
+};
+
 /// What is known of one address: `testudo why`.
 struct WhyReport {
   std::string address;
@@ -56,6 +65,7 @@ struct WhyReport {
   std::vector<Decision> active;              ///< that cover it
   std::vector<Decision> recent;              ///< expired or simulated, newest first
   std::vector<Alert> alerts;                 ///< newest first, with the line that overflowed
+  std::vector<Unheard> unheard;              ///< allowlisted, protected, refused: newest first
   std::vector<std::string> allowlisted_by;   ///< "10.0.0.0/8 from office (comment)"
   std::string protected_by;                  ///< "own address of eth0", "administrator's session", …
   std::vector<KernelEntry> kernel;           ///< what the kernel holds, hits included
@@ -99,6 +109,9 @@ class Decider {
   void set_session_source(std::unique_ptr<SessionSource> source);
   /// Reads profiles and simulation anew; on error the old ones stay.
   Result<void> reload();
+
+  /// "" or what keeps decisions from reaching the disk, and what to do: for `status` and `/health`. Any thread.
+  std::string store_problem() const;
 
   /// Waits until everything decided so far is on disk.
   Result<void> barrier();

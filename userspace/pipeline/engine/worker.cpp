@@ -97,6 +97,7 @@ void Worker::pour(const LineBatch& batch, LineCounts& counts, std::vector<Alert>
   if (event.log_time) {
     if (!event.has_log_stamp) return;  // a replayed event without a stamp cannot be poured (engine-spec §1.3)
     t = event.log_stamp;
+    if (options_.replay && t < options_.since) return;
     text = event.marshaled_time;
     if (text.empty()) text = late_text_ = format_rfc3339(t);
   }

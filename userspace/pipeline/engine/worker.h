@@ -21,6 +21,7 @@ struct WorkerOptions {
   bool replay = false;      ///< events use their own stamps; UTC where a stamp has no zone
   TimePoint today{};        ///< replay: stands for today; live: ignored, the batch's arrival is taken
   parse::Zone zone;         ///< of stamps without a zone
+  TimePoint since{};        ///< replay: events before it are parsed, not poured
   detect::ShardOptions shard;
 };
 

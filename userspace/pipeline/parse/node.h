@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/ip.h"
@@ -35,6 +36,7 @@ struct GrokStep {
   SlotRef slot;
   expr::Expression expression;
   Grok grok;
+  explicit GrokStep(Grok g) : grok(std::move(g)) {}
   std::vector<std::pair<int, SlotRef>> binds;  ///< capturing group → field
   std::vector<Static> statics;
 };

@@ -121,18 +121,15 @@ Result<std::optional<GrokStep>> compile_grok(const YamlNode& yaml, CompileEnv& e
   Errors unknown;
   yaml.check_keys("grok", {"name", "pattern", "apply_on", "expression", "statics"}, unknown);
   if (!unknown.empty()) return unknown[0];
-  GrokStep step;
   const auto text = [&](const char* key) -> std::string {
     const YamlNode* n = yaml.find(key);
     return n && n->is_scalar() ? n->text() : std::string();
   };
   const std::string name = text("name"), pattern = text("pattern"), apply_on = text("apply_on");
   if (name.empty() && pattern.empty()) return std::optional<GrokStep>();
-  if (!name.empty()) {
-    TESTUDO_TRY(step.grok, env.grok.compile_named(name, yaml.find("name")->where()));
-  } else {
-    TESTUDO_TRY(step.grok, env.grok.compile(pattern, inside(*yaml.find("pattern"))));
-  }
+  TESTUDO_TRY(Grok grok, name.empty() ? env.grok.compile(pattern, inside(*yaml.find("pattern")))
+                                      : env.grok.compile_named(name, yaml.find("name")->where()));
+  GrokStep step(std::move(grok));
   if (apply_on == "Line.Raw") {
     step.from = GrokStep::From::line_raw;
   } else if (!apply_on.empty()) {

@@ -1,0 +1,193 @@
+#include "sandbox.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace testudo::test {
+namespace {
+
+std::string unique(const char* stem) {
+  static int count = 0;
+  return stem + std::to_string(getpid()) + "x" + std::to_string(++count);
+}
+
+sockaddr_storage socket_address(const Ip& ip, uint16_t port) {
+  sockaddr_storage out{};
+  if (ip.is_v4()) {
+    auto& in = reinterpret_cast<sockaddr_in&>(out);
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port);
+    std::memcpy(&in.sin_addr, ip.bytes.data(), 4);
+  } else {
+    auto& in = reinterpret_cast<sockaddr_in6&>(out);
+    in.sin6_family = AF_INET6;
+    in.sin6_port = htons(port);
+    std::memcpy(&in.sin6_addr, ip.bytes.data(), 16);
+  }
+  return out;
+}
+
+Fd udp_socket(const std::string& name_space, const Ip& ip, uint16_t port) {
+  const Inside inside(name_space);
+  Fd fd(socket(ip.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const sockaddr_storage at = socket_address(ip, port);
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0)
+    throw std::runtime_error("cannot bind " + ip.text() + " in " + name_space);
+  return fd;
+}
+
+uint16_t port_of(const Fd& fd) {
+  sockaddr_storage at{};
+  socklen_t size = sizeof at;
+  getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &size);
+  return ntohs(reinterpret_cast<sockaddr_in&>(at).sin_port);
+}
+
+}  // namespace
+
+std::string why_not_here() {
+  if (geteuid() != 0) return "needs root: namespaces, BPF";
+  if (!shell("ip netns list")) return "needs iproute2 and network namespaces";
+  return "";
+}
+
+bool shell(const std::string& command) { return std::system((command + " >/dev/null 2>&1").c_str()) == 0; }
+
+Inside::Inside(const std::string& name) : home_(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) {
+  const Fd there(open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!there || setns(there.get(), CLONE_NEWNET) != 0)
+    throw std::runtime_error("cannot enter namespace " + name);
+}
+
+Inside::~Inside() {
+  if (setns(home_.get(), CLONE_NEWNET) != 0) std::abort();
+}
+
+PinFolder::PinFolder() : path_("/sys/fs/bpf/" + unique("testudo-test-")) {}
+PinFolder::~PinFolder() { (void)remove_pinned(path_).ok(); }
+
+Sandbox::Sandbox() : prefix_(unique("tt")) {
+  if (!shell("ip netns add " + server()) || !shell("ip netns add " + client()))
+    throw std::runtime_error("cannot make namespaces");
+  shell("ip -n " + server() + " link set lo up");
+  make_link();
+}
+
+Sandbox::~Sandbox() {
+  {
+    // The link must go before its namespace does, or its pin would name a device that is gone.
+    const Inside inside(server());
+    (void)remove_pinned(pin_.path()).ok();
+  }
+  shell("ip netns del " + server());
+  shell("ip netns del " + client());
+}
+
+void Sandbox::make_link() {
+  const std::string s = " -n " + server(), c = " -n " + client();
+  bool ok = shell("ip" + s + " link add server0 type veth peer name client0 netns " + client()) &&
+            shell("ip" + s + " addr add 192.0.2.1/24 dev server0") &&
+            shell("ip" + s + " addr add 2001:db8::1/64 dev server0 nodad") &&
+            shell("ip" + s + " link set server0 up") && shell("ip" + c + " link set client0 up");
+  for (int host = 2; host < 10; ++host)
+    ok = ok && shell("ip" + c + " addr add 192.0.2." + std::to_string(host) + "/24 dev client0") &&
+         shell("ip" + c + " addr add 2001:db8::" + std::to_string(host) + "/64 dev client0 nodad");
+  ok = ok && shell("ip" + s + " route add default via 192.0.2.2");
+  if (!ok) throw std::runtime_error("cannot set up the veth pair");
+}
+
+void Sandbox::remove_link() { shell("ip -n " + server() + " link del server0"); }
+
+EnforceOptions Sandbox::options() const {
+  EnforceOptions options;
+  options.interfaces = {"server0"};
+  options.pin = pin();
+  return options;
+}
+
+int Sandbox::delivered(const std::string& from, int count) {
+  const Ip source = *Ip::parse(from);
+  const Ip target = *Ip::parse(source.is_v4() ? "192.0.2.1" : "2001:db8::1");
+  const Fd receiver = udp_socket(server(), target, 0);
+  const Fd sender = udp_socket(client(), source, 0);
+  const sockaddr_storage to = socket_address(target, port_of(receiver));
+  for (int i = 0; i < count; ++i)
+    sendto(sender.get(), "knock", 5, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+  int got = 0;
+  pollfd wait{receiver.get(), POLLIN, 0};
+  while (got < count && poll(&wait, 1, 200) > 0) {
+    char buffer[16];
+    while (recv(receiver.get(), buffer, sizeof buffer, 0) > 0) ++got;
+  }
+  return got;
+}
+
+Owner::Owner(const std::string& name_space, const EnforceOptions& options,
+             const std::function<bool(Backend&)>& work) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+  const Fd reader(ends[0]);
+  Fd writer(ends[1]);
+  pid_ = fork();
+  if (pid_ == 0) {
+    bool ok = false;
+    try {
+      const Inside inside(name_space);
+      auto backend = open_backend(options);
+      if (!backend) std::fprintf(stderr, "owner: %s\n", backend.error().text().c_str());
+      ok = backend && work(**backend);
+      const char answer = ok ? 'y' : 'n';
+      if (write(writer.get(), &answer, 1) != 1) _exit(1);
+      while (true) pause();
+    } catch (const std::exception& e) {
+      std::fprintf(stderr, "owner: %s\n", e.what());
+    }
+    _exit(1);
+  }
+  writer.reset();
+  char answer = 0;
+  ok_ = read(reader.get(), &answer, 1) == 1 && answer == 'y';
+}
+
+void Owner::kill_hard() {
+  if (pid_ <= 0) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+DecisionChange ban(const std::string& prefix, Remediation remediation, Duration left) {
+  DecisionChange change;
+  change.prefix = *Prefix::parse(prefix);
+  change.remediation = remediation;
+  change.until = now() + left;
+  change.origin = "crowdsec";
+  change.scenario = "test/knocking";
+  return change;
+}
+
+DecisionChange lift(const std::string& prefix) {
+  DecisionChange change;
+  change.op = DecisionChange::Op::clear;
+  change.prefix = *Prefix::parse(prefix);
+  return change;
+}
+
+AllowChange allowed(const std::string& prefix, AllowChange::Reason reason) {
+  AllowChange change;
+  change.prefix = *Prefix::parse(prefix);
+  change.reason = reason;
+  return change;
+}
+
+}  // namespace testudo::test

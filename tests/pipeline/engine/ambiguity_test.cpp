@@ -1,0 +1,115 @@
+// A log line is not a witness: forged names ban nobody else, and adding addresses to a request evades nothing.
+#include "engine/ambiguity.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/replay.h"
+#include "support/hub.h"
+#include "support/temp_dir.h"
+
+namespace testudo {
+namespace {
+
+TEST(FindAddresses, FindsWhatStandsInALine) {
+  std::vector<FoundAddress> found;
+  const auto in = [&](std::string_view text) {
+    find_addresses(text, 16, found);
+    std::string out;
+    for (const FoundAddress& f : found) out += (out.empty() ? "" : " ") + f.ip.text();
+    return out;
+  };
+  EXPECT_EQ(in("Failed password for root from 203.0.113.7 port 22 ssh2"), "203.0.113.7");
+  EXPECT_EQ(in("from 203.0.113.7:4711, to 2001:db8::1."), "203.0.113.7 2001:db8::1");
+  EXPECT_EQ(in("at 10:00:00 version 1.2.3 of 300.1.2.3"), "");
+  EXPECT_EQ(in("x1.2.3.4y"), "1.2.3.4");
+  EXPECT_EQ(in("GET /a?ip=8.8.8.8&b HTTP/1.1"), "8.8.8.8");
+  EXPECT_EQ(in(""), "");
+}
+
+std::vector<Alert> run(const std::vector<std::string>& folders, const std::vector<std::string>& items, const std::string& type,
+                       const std::string& lines) {
+  ProgramOptions options;
+  options.content = {folders, items};
+  options.patterns_folder = TESTUDO_SOURCE_DIR "/config/patterns";
+  auto program = load_program(options);
+  EXPECT_TRUE(program.ok());
+  for (const Error& e : (*program)->errors) ADD_FAILURE() << e.text();
+  const support::TempDir dir;
+  ReplayOptions replayed;
+  replayed.file = dir.write("log", lines);
+  replayed.type = type;
+  replayed.today = *parse_rfc3339("2026-06-01T00:00:00Z");
+  auto result = replay(*program, replayed);
+  EXPECT_TRUE(result.ok());
+  return std::move(result->alerts);
+}
+
+std::string forged_sshd(const std::string& name, const std::string& address, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) {
+    const std::string stamp = "Jun  1 10:00:0" + std::to_string(i % 10);
+    out += stamp + " web sshd[77]: Invalid user " + name + " from " + address + " port 40000\n";
+    out += stamp + " web sshd[77]: Failed password for invalid user " + name + " from " + address + " port 40000 ssh2\n";
+  }
+  return out;
+}
+
+const std::vector<std::string> kHubSsh = {"crowdsecurity/sshd-logs", "crowdsecurity/syslog-logs", "crowdsecurity/dateparse-enrich",
+                                          "crowdsecurity/ssh-bf"};
+
+TEST(Ambiguity, ForgedNamesBanNobodyElseWithHubContent) {
+  TESTUDO_NEED_HUB();
+  for (const char* name : {"x from 8.8.8.8", "x from 8.8.8.8 port 22", "from 8.8.8.8"}) {
+    for (const Alert& a : run({support::hub() + "/hub"}, kHubSsh, "syslog", forged_sshd(name, "198.51.100.9", 10)))
+      EXPECT_TRUE(a.source.value == "198.51.100.9" || a.ambiguous) << name << ": " << a.message;
+  }
+}
+
+TEST(Ambiguity, OrdinaryLinesStayUnmarkedWithHubContent) {
+  TESTUDO_NEED_HUB();
+  const auto alerts = run({support::hub() + "/hub"}, kHubSsh, "syslog", forged_sshd("root", "198.51.100.9", 10));
+  ASSERT_FALSE(alerts.empty());
+  for (const Alert& a : alerts) EXPECT_FALSE(a.ambiguous) << a.message;
+}
+
+TEST(Ambiguity, AnAddressInARequestEvadesNothing) {
+  TESTUDO_NEED_HUB();
+  std::string lines;
+  for (int i = 0; i < 12; ++i)
+    lines += "198.51.100.9 - - [01/Jun/2026:10:00:0" + std::to_string(i % 10) + " +0000] \"GET /page" + std::to_string(i) +
+             "?8.8.8.8 HTTP/1.1\" 404 10 \"http://8.8.4.4/\" \"agent 9.9.9.9\"\n";
+  const auto alerts = run({support::hub() + "/hub"},
+                          {"crowdsecurity/nginx-logs", "crowdsecurity/syslog-logs", "crowdsecurity/http-logs", "crowdsecurity/dateparse-enrich",
+                           "crowdsecurity/http-probing"},
+                          "nginx", lines);
+  ASSERT_EQ(alerts.size(), 1u);
+  EXPECT_EQ(alerts[0].source.value, "198.51.100.9");
+  EXPECT_FALSE(alerts[0].ambiguous);
+}
+
+TEST(Ambiguity, AForgedNginxUserNameBansNobodyElse) {
+  TESTUDO_NEED_HUB();
+  std::string lines;
+  for (int i = 0; i < 12; ++i)
+    lines += "198.51.100.9 - 8.8.8.8 - bob [01/Jun/2026:10:00:0" + std::to_string(i % 10) + " +0000] \"GET /page" + std::to_string(i) +
+             " HTTP/1.1\" 404 10 \"-\" \"-\"\n";
+  for (const Alert& a : run({support::hub() + "/hub"},
+                            {"crowdsecurity/nginx-logs", "crowdsecurity/syslog-logs", "crowdsecurity/http-logs",
+                             "crowdsecurity/dateparse-enrich", "crowdsecurity/http-probing"},
+                            "nginx", lines))
+    EXPECT_TRUE(a.source.value == "198.51.100.9" || a.ambiguous) << a.message;
+}
+
+TEST(Ambiguity, OwnContentIsNotFooledAndNotEvaded) {
+  for (const char* name : {"root", "x from 8.8.8.8", "x from 8.8.8.8 port 22", "root from 8.8.8.8 port 22 ssh2", "a from 8.8.8.8 from 8.8.4.4"}) {
+    const auto alerts = run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "syslog", forged_sshd(name, "198.51.100.9", 20));
+    EXPECT_FALSE(alerts.empty()) << name;
+    for (const Alert& a : alerts) {
+      EXPECT_EQ(a.source.value, "198.51.100.9") << name;
+      EXPECT_FALSE(a.ambiguous) << name << ": " << a.message;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace testudo

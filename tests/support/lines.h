@@ -1,0 +1,105 @@
+// Content written in the test, lines written in the test: what became of each line.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "engine/replay.h"
+#include "support/temp_dir.h"
+
+namespace testudo::support {
+
+/// A content folder in the making.
+class Content {
+ public:
+  Content& parser(const std::string& stage, const std::string& name, const std::string& yaml) {
+    dir_.write("content/parsers/" + stage + "/" + name + ".yaml", yaml);
+    return *this;
+  }
+  Content& scenario(const std::string& name, const std::string& yaml) {
+    dir_.write("content/scenarios/" + name + ".yaml", yaml);
+    return *this;
+  }
+  Content& data(const std::string& name, const std::string& text) {
+    dir_.write("data/" + name, text);
+    return *this;
+  }
+  ProgramOptions options() const {
+    ProgramOptions out;
+    out.content.folders = {dir_.path() + "/content"};
+    out.patterns_folder = TESTUDO_SOURCE_DIR "/config/patterns";
+    out.data_folder = dir_.path() + "/data";
+    return out;
+  }
+  std::shared_ptr<const Program> load() const {
+    auto program = load_program(options());
+    EXPECT_TRUE(program.ok()) << (program.ok() ? "" : program.error().text());
+    return program.ok() ? *program : nullptr;
+  }
+  /// Errors of a load, without the folder's own path.
+  std::vector<std::string> errors() const {
+    std::vector<std::string> out;
+    const auto program = load();
+    for (const Error& e : program->errors) {
+      std::string text = e.text();
+      for (size_t at; (at = text.find(dir_.path() + "/")) != std::string::npos;) text.erase(at, dir_.path().size() + 1);
+      out.push_back(text);
+    }
+    return out;
+  }
+  std::vector<Alert> replay(const std::string& lines, const std::string& type = "t") const {
+    const auto program = load();
+    for (const Error& e : program->errors) ADD_FAILURE() << e.text();
+    ReplayOptions run;
+    run.file = dir_.write("log", lines);
+    run.type = type;
+    run.today = *parse_rfc3339("2026-06-01T00:00:00Z");
+    auto result = testudo::replay(program, run);
+    EXPECT_TRUE(result.ok());
+    counts = result->counts;
+    return std::move(result->alerts);
+  }
+  mutable LineCounts counts;  ///< of the last replay
+
+ private:
+  TempDir dir_;
+};
+
+/// One line through the stages; fields of the event afterwards.
+class OneLine {
+ public:
+  explicit OneLine(std::shared_ptr<const Program> program)
+      : program_(std::move(program)), event_(*program_->slots), context_(*program_->parsers) {
+    context_.enrich.replay = true;
+    context_.enrich.today = *parse_rfc3339("2026-06-01T00:00:00Z");
+  }
+  parse::Outcome run(std::string_view line, const std::string& type = "t") {
+    event_.reset();
+    source_.type = "file";
+    source_.name = "/var/log/test.log";
+    source_.labels = {{"type", type}};
+    event_.raw = line;
+    event_.source = &source_;
+    event_.src = source_.name;
+    event_.module = source_.type;
+    event_.log_time = true;
+    return parse::run_stages(*program_->parsers, event_, context_);
+  }
+  /// "(absent)" tells it from "".
+  std::string parsed(const std::string& name) { return field(Bag::parsed, name); }
+  std::string meta(const std::string& name) { return field(Bag::meta, name); }
+  std::string enriched(const std::string& name) { return field(Bag::enriched, name); }
+  Event& event() { return event_; }
+
+ private:
+  std::string field(Bag bag, const std::string& name) {
+    const auto slot = program_->slots->find(bag, name);
+    if (!slot || !event_.bags[size_t(bag)].has(slot->index)) return "(absent)";
+    return std::string(event_.get(*slot));
+  }
+  std::shared_ptr<const Program> program_;
+  SourceInfo source_;
+  Event event_;
+  parse::RunContext context_;
+};
+
+}  // namespace testudo::support

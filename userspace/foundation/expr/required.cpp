@@ -1,0 +1,38 @@
+#include "expr/required.h"
+
+#include <algorithm>
+
+#include "expr/run.h"
+
+namespace testudo::expr {
+namespace {
+
+std::vector<std::string> values_of(const TextSet& set) {
+  std::vector<std::string> values(set.few.begin(), set.few.end());
+  values.insert(values.end(), set.many.begin(), set.many.end());
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
+}  // namespace
+
+void collect_required(const Operation& root, std::vector<Expression::Required>& slots,
+                      std::vector<Expression::RequiredLabel>& labels) {
+  const Operation* alone = &root;
+  const bool chain = root.run == run::all_of;
+  const std::span<const Operation* const> operands = chain ? root.args : std::span<const Operation* const>(&alone, 1);
+  for (const Operation* op : operands) {
+    // UnmarshalJSON in front of the equality acts even where the equality fails later.
+    if (op->writes) return;
+    if (op->run == run::all_of) collect_required(*op, slots, labels);
+    if (op->flag) continue;
+    if (op->run == run::slot_is) slots.push_back({op->slot, {std::string(op->text)}});
+    if (op->run == run::slot_in_set) slots.push_back({op->slot, values_of(*op->set)});
+    if (!op->a || op->a->run != run::label) continue;
+    const std::string name(op->a->text);
+    if (op->run == run::equals_text) labels.push_back({name, {std::string(op->text)}});
+    if (op->run == run::in_set) labels.push_back({name, values_of(*op->set)});
+  }
+}
+
+}  // namespace testudo::expr

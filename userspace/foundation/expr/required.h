@@ -1,0 +1,12 @@
+// expr/required.h: what must hold for a filter to be true, so that most filters need not be asked at all.
+#pragma once
+
+#include "expr/code.h"
+
+namespace testudo::expr {
+
+/// Equalities among the operands of the top-level `and`, as far as nothing before them has effects.
+void collect_required(const Operation& root, std::vector<Expression::Required>& slots,
+                      std::vector<Expression::RequiredLabel>& labels);
+
+}  // namespace testudo::expr

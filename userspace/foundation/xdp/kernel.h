@@ -1,0 +1,70 @@
+// xdp/kernel.h: one installation in the kernel: pinned maps, the program on them, its links.
+//
+// Starting over pins of an earlier run takes them over: the maps stay as they are, the program is replaced by
+// one link update, and no packet passes an interface without a filled program. Ending changes nothing in the
+// kernel.
+//
+// One thread owns it; `attachments()` is a copy under a lock and comes from any thread.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "xdp/attach.h"
+#include "xdp/program.h"
+#include "xdp/tables.h"
+
+namespace testudo::xdp {
+
+struct KernelOptions {
+  std::string pin = "/sys/fs/bpf/testudo";
+  std::vector<std::string> interfaces;  ///< empty = those of the default routes, and those pinned already
+  bool generic_only = false;
+  TableSizes sizes;
+};
+
+class Kernel {
+ public:
+  /// Opens or makes the maps and loads the program; attaches nothing yet.
+  static Result<std::unique_ptr<Kernel>> open(const KernelOptions& options);
+
+  /// Puts the program onto the interfaces. One that is missing is no error, and neither is a refusal while
+  /// another interface took it; all refused is the first refusal. Call once the maps are filled where
+  /// `must_fill_first()`.
+  Result<void> attach();
+  /// Attaches to interfaces that appeared, forgets links of those that went.
+  void refresh();
+
+  const Tables& tables() const { return tables_; }
+  const Program& program() const { return program_; }
+  const KernelOptions& options() const { return options_; }
+  /// The maps were there already.
+  bool adopted() const { return adopted_; }
+  /// Pins of another ABI version are in force: they protect until attach() swaps.
+  bool must_fill_first() const { return must_fill_first_; }
+  std::vector<Attachment> attachments() const;  ///< without their links
+
+  struct Exchange {
+    Map Tables::*which;
+    Map larger;  ///< filled by the caller
+  };
+  /// Loads the program anew with these maps instead of the present ones and swaps it in everywhere at once
+  /// per interface; the pins move along. Waits for packets in flight: up to 55 ms an interface.
+  Result<void> exchange(std::vector<Exchange> maps);
+
+ private:
+  Kernel() = default;
+  std::vector<std::string> wanted() const;
+
+  KernelOptions options_;
+  Fd lock_;
+  Tables tables_;
+  Program program_;
+  bool adopted_ = false, must_fill_first_ = false, attached_ = false;
+  mutable std::mutex mutex_;
+  std::vector<Attachment> attachments_;
+};
+
+}  // namespace testudo::xdp

@@ -1,0 +1,165 @@
+#include "xdp/program.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "bpf/abi.h"
+#include "testudo.skel.h"
+
+namespace testudo::xdp {
+namespace {
+
+constexpr uint32_t kMaxBans6 = 262144;
+
+/// libbpf's last words, for the error of the call that failed.
+thread_local std::string last_words;
+
+int keep_words(libbpf_print_level level, const char* format, va_list args) {
+  if (level == LIBBPF_DEBUG) return 0;
+  char line[512];
+  std::vsnprintf(line, sizeof line, format, args);
+  last_words = trim(line);
+  return 0;
+}
+
+bool locked_down() {
+  const auto text = read_file("/sys/kernel/security/lockdown", 4096);
+  return text && text->find("[confidentiality]") != std::string::npos;
+}
+
+Error load_error(int err) {
+  const std::string what = "the kernel refuses the XDP program";
+  if (err == EPERM || err == EACCES) {
+    if (locked_down())
+      return Error{Code::unsupported,
+                   what + ": lockdown=confidentiality forbids BPF",
+                   {},
+                   "boot with lockdown=integrity, or set enforce.mode to nftables"};
+    return Error{Code::permission,
+                 what + ": " + std::strerror(err),
+                 {},
+                 "run as root, or give the daemon CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"};
+  }
+  if (err == ENOMEM)
+    return errno_error(what, err, {}, "lower enforce.max_entries, or raise the unit's MemoryMax");
+  utsname kernel{};
+  uname(&kernel);
+  return Error{Code::unsupported,
+               what + " (Linux " + kernel.release + "): " + std::strerror(err) +
+                   (last_words.empty() ? "" : ": " + last_words),
+               {},
+               "XDP needs Linux 5.18 or later with CONFIG_BPF_SYSCALL; set enforce.mode to nftables"};
+}
+
+Result<uint64_t> random_seed() {
+  uint64_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) != ssize_t(sizeof seed))
+    return errno_error("cannot get a random seed", errno);
+  return seed;
+}
+
+uint64_t boot_id_hash() {
+  const auto text = read_file("/proc/sys/kernel/random/boot_id", 128);
+  return text ? stable_hash(trim(*text)) : 0;
+}
+
+struct Skeleton {
+  testudo_bpf* skeleton = nullptr;
+  ~Skeleton() {
+    if (skeleton) testudo_bpf__destroy(skeleton);
+  }
+};
+
+uint32_t size_for(const char* name, const TableSizes& sizes) {
+  const std::string_view map = name;
+  if (map == TESTUDO_MAP_FILTER4 || map == TESTUDO_MAP_FILTER6) return sizes.filter_words;
+  if (map == TESTUDO_MAP_BAN4) return sizes.bans;
+  if (map == TESTUDO_MAP_BAN6 || map == TESTUDO_MAP_BAN6_64) return std::min(sizes.bans, kMaxBans6);
+  return 0;  // as bpf/maps.h says
+}
+
+Result<uint64_t> filter_seed(const Tables& tables) {
+  if (!tables.meta) return random_seed();
+  const uint32_t zero = 0;
+  testudo_meta meta{};
+  if (const int err = tables.meta.get(&zero, &meta)) return map_error(tables.meta, "reading", err);
+  return uint64_t(meta.seed);
+}
+
+Result<void> write_meta(const Tables& tables, uint64_t seed) {
+  const uint32_t zero = 0;
+  testudo_meta meta{};
+  meta.abi_version = TESTUDO_ABI_VERSION;
+  meta.seed = seed;
+  meta.generation = 1;
+  meta.boot_id_hash = boot_id_hash();
+  if (const int err = tables.meta.put(&zero, &meta)) return map_error(tables.meta, "writing", err);
+  return {};
+}
+
+}  // namespace
+
+Result<Program> Program::load(Tables& tables, const TableSizes& sizes) {
+  static std::once_flag once;
+  std::call_once(once, [] { libbpf_set_print(keep_words); });
+  last_words.clear();
+
+  Skeleton owner;
+  owner.skeleton = testudo_bpf__open();
+  if (!owner.skeleton) return load_error(errno);
+  testudo_bpf& skeleton = *owner.skeleton;
+  for (const TableName& table : table_names()) {
+    bpf_map* map = bpf_object__find_map_by_name(skeleton.obj, table.name);
+    const Map& given = tables.*table.map;
+    int err = map ? 0 : -ENOENT;
+    if (!err && given)
+      err = bpf_map__reuse_fd(map, given.fd());
+    else if (const uint32_t size = size_for(table.name, sizes); !err && size)
+      err = bpf_map__set_max_entries(map, size);
+    if (err) return errno_error(std::string("cannot prepare kernel table ") + table.name, -err);
+  }
+  const bool fresh = !tables.meta;
+  TESTUDO_TRY(const uint64_t seed, filter_seed(tables));
+  skeleton.rodata->filter4_words = tables.filter4 ? tables.filter4.max_entries() : sizes.filter_words;
+  skeleton.rodata->filter6_words = tables.filter6 ? tables.filter6.max_entries() : sizes.filter_words;
+  skeleton.rodata->filter_seed = seed;
+  if (const int err = testudo_bpf__load(owner.skeleton)) return load_error(-err);
+
+  for (const TableName& table : table_names()) {
+    if (tables.*table.map) continue;
+    const int fd = bpf_object__find_map_fd_by_name(skeleton.obj, table.name);
+    TESTUDO_TRY(tables.*table.map, Map::of(Fd(fcntl(fd, F_DUPFD_CLOEXEC, 3)), table.name));
+  }
+  if (fresh) TESTUDO_CHECK(write_meta(tables, seed));
+  Program program;
+  program.fd_.reset(fcntl(bpf_program__fd(skeleton.progs.testudo), F_DUPFD_CLOEXEC, 3));
+  if (!program.fd_) return errno_error("cannot keep the XDP program", errno);
+  return program;
+}
+
+Result<Program::Timed> Program::time(std::span<const uint8_t> frame, uint32_t repeat) const {
+  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_size_in = uint32_t(frame.size()),
+              .repeat = int(repeat));
+  if (bpf_prog_test_run_opts(fd(), &options) != 0)
+    return errno_error("cannot run the XDP program on a frame of " + std::to_string(frame.size()) + " bytes",
+                       errno);
+  return Timed{Verdict(options.retval), options.duration};
+}
+
+Result<Verdict> Program::run(std::span<const uint8_t> frame) const {
+  TESTUDO_TRY(const Timed timed, time(frame, 1));
+  return timed.verdict;
+}
+
+}  // namespace testudo::xdp

@@ -1,0 +1,211 @@
+// decide/decider_alert.cpp: one alert → decisions, or the reason why there are none.
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "decide/decider_impl.h"
+
+namespace testudo {
+
+namespace {
+
+// Longer than anything meant; keeps sums of times within their range.
+constexpr Duration kLongest = 24h * 365 * 100;
+
+std::string random_uuid() {
+  uint8_t b[16] = {};
+  // 16 bytes never fail once the pool is up; until then the clock makes them unique on this machine.
+  if (getrandom(b, sizeof b, 0) != ssize_t(sizeof b)) return stable_uuid(std::to_string(monotonic_ns()));
+  b[6] = uint8_t((b[6] & 0x0f) | 0x40);
+  b[8] = uint8_t((b[8] & 0x3f) | 0x80);
+  std::string text;
+  for (int i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += fmt::format("{:02x}", b[i]);
+  }
+  return text;
+}
+
+bool by_address(const std::string& scope) { return scope == "Ip" || scope == "Range"; }
+
+}  // namespace
+
+std::optional<Prefix> matching_prefix(const std::string& scope, const std::string& value) {
+  if (!by_address(scope)) return std::nullopt;
+  const auto prefix = Prefix::parse(value);
+  if (!prefix || prefix->ip.is_v4() || prefix->length < 96) return prefix;
+  const Ip folded = prefix->ip.unmapped();
+  return folded.is_v4() ? Prefix::of(folded, prefix->length - 96) : *prefix;
+}
+
+AlertOutcome Decider::Impl::unheard(const Alert& alert, Verdict verdict, std::string why) {
+  constexpr size_t kRing = 1000;
+  log::info("alert.unheard", {{"verdict", verdict_name(verdict)},
+                              {"scenario", alert.scenario},
+                              {"value", alert.source.value},
+                              {"why", why}});
+  unheard_ring.push_back({time(), verdict, alert.source.scope, alert.source.value, alert.scenario, why,
+                          alert.line, alert.source_name});
+  if (unheard_ring.size() > kRing) unheard_ring.pop_front();
+  return {verdict, 0, std::move(why)};
+}
+
+AlertOutcome Decider::Impl::keep(Alert alert, Verdict verdict, std::string why,
+                                 const std::vector<ChangeRow>& changes) {
+  const int64_t id = alert.id;
+  uuids.insert(alert.uuid);
+  committer->add(std::move(alert), changes);
+  return {verdict, id, std::move(why)};
+}
+
+// Sets what is matched and until when; an outcome means: this decision must not be.
+std::optional<AlertOutcome> Decider::Impl::check_decision(Decision& decision, const Alert& alert,
+                                                          bool by_hand, bool force, TimePoint at) {
+  decision.scope = normalize_scope(decision.scope);
+  if (decision.type.empty()) return AlertOutcome{Verdict::refused, 0, "a decision needs a type, such as ban"};
+  decision.prefix = matching_prefix(decision.scope, decision.value);
+  if (by_address(decision.scope)) {
+    if (!decision.prefix)
+      return AlertOutcome{
+          Verdict::refused, 0,
+          fmt::format("not an address or prefix: {}", escape_for_terminal(decision.value.substr(0, 100)))};
+    // Whoever has one address of IPv6 has the /64. But a neighbour who must not be banned narrows it again.
+    const Prefix& exact = *decision.prefix;
+    if (!by_hand && !exact.ip.is_v4() && exact.is_host() && options.ipv6_prefix < 128) {
+      const Prefix wide = Prefix::of(exact.ip, options.ipv6_prefix);
+      if (!allow.touches(wide, at) && !protection.refuse(wide, false)) decision.prefix = wide;
+    }
+    if (const auto hits = allow.matches(*decision.prefix, at); !hits.empty())
+      return AlertOutcome{Verdict::allowlisted, 0,
+                          fmt::format("{} is allowlisted: {}", decision.value, fmt::join(hits, ", "))};
+    if (const auto refusal = protection.refuse(*decision.prefix, force && by_hand))
+      return AlertOutcome{refusal->too_wide ? Verdict::refused : Verdict::protected_address, 0,
+                          fmt::format("{} is not banned: {}", decision.value, refusal->why)};
+  }
+  if (decision.duration <= 0ns) return AlertOutcome{Verdict::refused, 0, "the duration must be more than 0"};
+  decision.duration = std::min(decision.duration, kLongest);
+  decision.created_at = at;
+  decision.until = std::min(alert.stop_at, at) + decision.duration;
+  if (decision.until <= at)
+    return AlertOutcome{Verdict::late, 0,
+                        fmt::format("read too late: it happened at {}, and the {} of {} would be over",
+                                    format_rfc3339_seconds(alert.stop_at), decision.type,
+                                    format_duration_short(decision.duration))};
+  return std::nullopt;
+}
+
+AlertOutcome Decider::Impl::take(Alert alert, bool force) {
+  const TimePoint at = time();
+  alert.source.scope = normalize_scope(alert.source.scope);
+  alert.created_at = at;
+  if (alert.stop_at == TimePoint{}) alert.stop_at = at;
+  if (alert.machine_id.empty()) alert.machine_id = options.machine_id;
+  if (alert.uuid.empty()) alert.uuid = random_uuid();
+  const auto finish = [&](AlertOutcome outcome) {
+    count(outcome.verdict);
+    return outcome;
+  };
+
+  if (uuids.contains(alert.uuid))
+    return finish({Verdict::duplicate, 0, "the same lines have alerted already"});
+  const bool by_hand = !alert.decisions.empty();
+
+  if (!by_hand) {
+    for (const std::string& text : {alert.source.value, alert.source.ip}) {
+      const auto prefix = matching_prefix(alert.source.scope, text);
+      if (!prefix) continue;
+      if (const auto hits = allow.matches(*prefix, at); !hits.empty())
+        return finish(unheard(alert, Verdict::allowlisted,
+                              fmt::format("{} is allowlisted: {}", text, fmt::join(hits, ", "))));
+    }
+    alert.id = ++last_alert_id;
+    if (alert.stop_at <= flush_mark) {
+      alert.simulated_why = "late";
+      return finish(keep(std::move(alert), Verdict::late,
+                         "it happened before the flush of " + format_rfc3339_seconds(flush_mark), {}));
+    }
+    Profiles::Judgement judgement = profiles.judge(alert);
+    if (judgement.decisions.empty()) {
+      if (!alert.remediation)
+        return finish(
+            keep(std::move(alert), Verdict::no_remediation, "the scenario asks for no remediation", {}));
+      return finish(keep(std::move(alert), Verdict::no_profile,
+                         judgement.profile.empty() ? "no profile matches"
+                                                   : "profile " + judgement.profile + " decides nothing",
+                         {}));
+    }
+    alert.decisions = std::move(judgement.decisions);
+    if (!alert.simulated &&
+        (alert.ambiguous || options.simulate_all || simulation.simulates(alert.scenario))) {
+      alert.simulated = true;
+      alert.simulated_why = alert.ambiguous ? "ambiguous line" : "simulation";
+    } else if (alert.simulated && alert.simulated_why.empty()) {
+      alert.simulated_why = "simulation";
+    }
+  }
+
+  std::vector<Decision> good;
+  std::optional<AlertOutcome> first_refusal;
+  for (Decision& decision : alert.decisions) {
+    auto refusal = check_decision(decision, alert, by_hand, force, at);
+    if (!refusal) {
+      good.push_back(std::move(decision));
+      continue;
+    }
+    if (by_hand)
+      log::warn("decision.refused", {{"verdict", verdict_name(refusal->verdict)},
+                                     {"value", decision.value},
+                                     {"scenario", alert.scenario},
+                                     {"why", refusal->why}});
+    if (!first_refusal) first_refusal = std::move(refusal);
+  }
+  alert.decisions = std::move(good);
+  if (alert.decisions.empty()) {
+    const AlertOutcome& why = *first_refusal;
+    if (by_hand) return finish(unheard(alert, why.verdict, why.why));
+    if (why.verdict == Verdict::late) {
+      alert.simulated_why = "late";
+      return finish(keep(std::move(alert), why.verdict, why.why, {}));
+    }
+    // Kept as an alert all the same: that somebody asks for a ban of one's own address is worth knowing.
+    const AlertOutcome outcome = unheard(alert, why.verdict, why.why);
+    return finish(keep(std::move(alert), outcome.verdict, outcome.why, {}));
+  }
+
+  if (by_hand) alert.id = ++last_alert_id;
+  Changes changes;
+  for (size_t i = 0; i < alert.decisions.size(); ++i) {
+    Decision& decision = alert.decisions[i];
+    decision.id = ++last_decision_id;
+    decision.alert_id = alert.id;
+    decision.uuid = stable_uuid(alert.uuid + "/" + std::to_string(i));
+    decision.simulated = decision.simulated || alert.simulated;
+    if (decision.origin.empty()) decision.origin = by_hand ? "cscli" : "crowdsec";
+    if (decision.scenario.empty()) decision.scenario = alert.scenario;
+    index.add(decision, changes);
+    if (decision.prefix && !decision.simulated) drop_adopted(*decision.prefix, changes);
+  }
+  const bool simulated = alert.decisions.front().simulated;
+  const std::vector<ChangeRow> rows = emit(changes, at);
+  if (alert.first_read_mono != 0 && !simulated)
+    reaction->observe(double(monotonic_ns() - alert.first_read_mono) * 1e-9);
+
+  const Decision& first = alert.decisions.front();
+  std::string why = simulated ? fmt::format("{} of {} for {}, simulated: {}", first.type, first.value,
+                                            format_duration_short(first.duration),
+                                            alert.simulated_why.empty() ? "asked for" : alert.simulated_why)
+                              : fmt::format("{} of {} for {}", first.type, first.value,
+                                            format_duration_short(first.duration));
+  if (first_refusal) why += fmt::format("; others were refused: {}", first_refusal->why);
+  log::info(simulated ? "decision.simulated" : "decision.made",
+            {{"scenario", alert.scenario},
+             {"value", first.value},
+             {"type", first.type},
+             {"until", format_rfc3339_seconds(first.until)},
+             {"decisions", alert.decisions.size()}});
+  return finish(
+      keep(std::move(alert), simulated ? Verdict::simulated : Verdict::decided, std::move(why), rows));
+}
+
+}  // namespace testudo

@@ -1,0 +1,257 @@
+#include "enforce/ban_tables.h"
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+namespace testudo {
+namespace {
+
+constexpr Table kExact[] = {Table::ban4, Table::ban6, Table::ban6_64};
+constexpr Table kAll[] = {Table::ban4, Table::ban6, Table::ban6_64, Table::net4, Table::net6};
+
+EntryKey key_from(Table table, const void* bytes, size_t size) {
+  EntryKey key;
+  std::memset(&key, 0, sizeof key);
+  key.table = table;
+  std::memcpy(&key.address4, bytes, size);
+  return key;
+}
+
+EntryKey allow_key(const Prefix& given) {
+  const Prefix prefix = wire_prefix(given);
+  EntryKey key;
+  std::memset(&key, 0, sizeof key);
+  key.table = prefix.ip.is_v4() ? Table::net4 : Table::net6;
+  if (prefix.ip.is_v4()) {
+    key.prefix4.length = prefix.length;
+    std::memcpy(&key.prefix4.address, prefix.ip.bytes.data(), 4);
+  } else {
+    key.prefix6.length = prefix.length;
+    std::memcpy(key.prefix6.address, prefix.ip.bytes.data(), 16);
+  }
+  return key;
+}
+
+template <typename T, typename V>
+void store(T& target, V value) {
+  __atomic_store_n(&target, T(value), __ATOMIC_RELEASE);
+}
+
+}  // namespace
+
+const xdp::Map& BanTables::map(Table table) const {
+  switch (table) {
+    case Table::ban4:
+      return tables_->ban4;
+    case Table::ban6:
+      return tables_->ban6;
+    case Table::ban6_64:
+      return tables_->ban6_64;
+    case Table::net4:
+      return tables_->net4;
+    default:
+      return tables_->net6;
+  }
+}
+
+const xdp::Map& BanTables::allow_map(const Prefix& prefix) const {
+  return wire_prefix(prefix).ip.is_v4() ? tables_->allow4 : tables_->allow6;
+}
+
+Result<void> BanTables::map_memory(const xdp::Tables& tables) {
+  tables_ = &tables;
+  TESTUDO_TRY(meta_, xdp::Mapped::of(tables.meta));
+  TESTUDO_TRY(clock_, xdp::Mapped::of(tables.drop_clock));
+  TESTUDO_TRY(bitmap_, xdp::Mapped::of(tables.bm24));
+  prefixes4_ = PrefixMap(bitmap_.words());
+  return remap_filters();
+}
+
+Result<BanTables> BanTables::over(const xdp::Tables& tables) {
+  BanTables out;
+  TESTUDO_CHECK(out.map_memory(tables));
+  TESTUDO_CHECK(out.catch_up());
+  return out;
+}
+
+Result<BanTables> BanTables::for_flush(const xdp::Tables& tables) {
+  BanTables out;
+  TESTUDO_CHECK(out.map_memory(tables));
+  out.allowed_ = load(out.meta().allowed);
+  return out;
+}
+
+Result<void> BanTables::remap_filters() {
+  TESTUDO_TRY(words4_, xdp::Mapped::of(tables_->filter4));
+  TESTUDO_TRY(words6_, xdp::Mapped::of(tables_->filter6));
+  filter4_ = Filter(words4_.words(), meta().seed);
+  filter6_ = Filter(words6_.words(), meta().seed);
+  return {};
+}
+
+Result<void> BanTables::catch_up() {
+  generation_ = load(meta().generation);
+  TESTUDO_CHECK(count_all());
+  publish_counts();
+  prefixes4_.rewrite();
+  return {};
+}
+
+Result<void> BanTables::count_all() {
+  // A process that died between a table and its filter or bitmap left an entry that no packet finds: every
+  // entry is shown to them again.
+  prefixes4_ = PrefixMap(bitmap_.words());
+  for (const Table table : kAll) {
+    uint64_t& count = counts_[size_t(table)];
+    count = 0;
+    TESTUDO_CHECK(for_each(table, [&](const EntryKey& key, const ban_value&) {
+      ++count;
+      if (table == Table::net4)
+        prefixes4_.add(prefix_of(table, key.bytes()));
+      else if (table != Table::net6)
+        filter(table).add(key);
+    }));
+  }
+  allowed_ = 0;
+  return for_each_allowed([&](const Prefix&, uint32_t) { ++allowed_; });
+}
+
+void BanTables::publish_counts() {
+  store(meta().bans, counts_[0] + counts_[1] + counts_[2]);
+  store(meta().prefixes4, counts_[size_t(Table::net4)]);
+  store(meta().prefixes6, counts_[size_t(Table::net6)]);
+  store(meta().allowed, allowed_);
+}
+
+Result<void> BanTables::set(const EntryKey& key, ban_value value) {
+  const xdp::Map& target = map(key.table);
+  value.length = prefix_of(key.table, key.bytes()).length;
+  int err = target.put(key.bytes(), &value, xdp::Put::fresh);
+  const bool fresh = err == 0;
+  if (err == EEXIST) err = target.put(key.bytes(), &value);
+  if (err != 0) return xdp::map_error(target, "adding", err);
+  if (key.table == Table::net4)
+    prefixes4_.add(prefix_of(key.table, key.bytes()));
+  else if (key.table != Table::net6)
+    filter(key.table).add(key);
+  if (fresh) {
+    ++counts_[size_t(key.table)];
+    publish_counts();
+  }
+  return {};
+}
+
+Result<void> BanTables::set_batch(Table table, const void* keys, const ban_value* values, uint32_t count,
+                                  uint64_t fresh) {
+  const xdp::Map& target = map(table);
+  if (const int err = target.put_batch(keys, values, count)) {
+    // What went in before the failure counts too.
+    TESTUDO_CHECK(catch_up());
+    return xdp::map_error(target, "adding", err);
+  }
+  const auto* key = static_cast<const char*>(keys);
+  for (uint32_t i = 0; i < count; ++i)
+    filter(table).add(key_from(table, key + size_t(i) * target.key_size(), target.key_size()));
+  counts_[size_t(table)] += fresh;
+  publish_counts();
+  return {};
+}
+
+Result<void> BanTables::clear(const EntryKey& key) {
+  const xdp::Map& target = map(key.table);
+  const int err = target.erase(key.bytes());
+  if (err == ENOENT) return {};
+  if (err != 0) return xdp::map_error(target, "removing", err);
+  if (key.table == Table::net4) prefixes4_.remove(prefix_of(key.table, key.bytes()));
+  if (key.table == Table::ban4 || key.table == Table::ban6 || key.table == Table::ban6_64) ++removed_;
+  if (counts_[size_t(key.table)] > 0) --counts_[size_t(key.table)];
+  publish_counts();
+  return {};
+}
+
+Result<void> BanTables::set_allowed(const Prefix& prefix, uint32_t reasons) {
+  const xdp::Map& target = allow_map(prefix);
+  const EntryKey key = allow_key(prefix);
+  if (reasons == 0) {
+    const int err = target.erase(key.bytes());
+    if (err == 0 && allowed_ > 0) --allowed_;
+    if (err != 0 && err != ENOENT) return xdp::map_error(target, "removing", err);
+  } else {
+    const bool known = allowed_reasons(prefix) != 0;
+    const allow_value value{uint16_t(reasons), wire_prefix(prefix).length};
+    if (const int err = target.put(key.bytes(), &value)) return xdp::map_error(target, "adding", err);
+    if (!known) ++allowed_;
+  }
+  publish_counts();
+  return {};
+}
+
+uint32_t BanTables::allowed_reasons(const Prefix& given) const {
+  // A trie answers with the longest match, and an entry does not say its own length: look for this one
+  // exactly.
+  const Prefix prefix = wire_prefix(given);
+  const xdp::Map& target = allow_map(prefix);
+  const EntryKey key = allow_key(prefix);
+  allow_value value{};
+  if (target.get(key.bytes(), &value) != 0 || value.length != prefix.length) return 0;
+  return value.reasons;
+}
+
+Result<void> BanTables::for_each(Table table, const Visit& visit) const {
+  const xdp::Map& source = map(table);
+  return source.for_each([&](const void* key, const void* value) {
+    ban_value entry;
+    std::memcpy(&entry, value, sizeof entry);
+    visit(key_from(table, key, source.key_size()), entry);
+  });
+}
+
+Result<void> BanTables::for_each_allowed(const std::function<void(const Prefix&, uint32_t)>& visit) const {
+  const auto each = [&](Table form) {
+    return [&visit, form](const void* key, const void* value) {
+      allow_value entry;
+      std::memcpy(&entry, value, sizeof entry);
+      visit(prefix_of(form, key), entry.reasons);
+    };
+  };
+  TESTUDO_CHECK(tables_->allow4.for_each(each(Table::net4)));
+  return tables_->allow6.for_each(each(Table::net6));
+}
+
+Result<uint64_t> BanTables::flush() {
+  // First what every packet asks: from here on nothing is found, however long the emptying takes.
+  filter4_.clear();
+  filter6_.clear();
+  store(meta().prefixes4, 0);
+  store(meta().prefixes6, 0);
+  prefixes4_.clear();
+  uint64_t removed = 0;
+  for (const Table table : kAll) {
+    TESTUDO_TRY(const uint64_t gone, map(table).clear());
+    removed += gone;
+    counts_[size_t(table)] = 0;
+  }
+  removed_ = 0;
+  publish_counts();
+  return removed;
+}
+
+Result<void> BanTables::rebuild_filters() {
+  std::vector<uint64_t> words4 = filter4_.blank(), words6 = filter6_.blank();
+  Filter fresh4 = filter4_.over(words4), fresh6 = filter6_.over(words6);
+  for (const Table table : kExact) {
+    Filter& fresh = table == Table::ban4 ? fresh4 : fresh6;
+    TESTUDO_CHECK(for_each(table, [&](const EntryKey& key, const ban_value&) { fresh.add(key); }));
+  }
+  filter4_.replace_by(words4);
+  filter6_.replace_by(words6);
+  removed_ = 0;
+  return {};
+}
+
+bool BanTables::changed_by_others() const { return load(meta().generation) != generation_; }
+
+void BanTables::tell_owner() { generation_ = __atomic_add_fetch(&meta().generation, 1, __ATOMIC_RELEASE); }
+
+}  // namespace testudo

@@ -1,0 +1,188 @@
+// enforce/pinned.cpp: the kernel's tables with no daemon: look, empty, remove.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <unordered_map>
+
+#include "enforce/ban_tables.h"
+#include "enforce/kernel_view.h"
+#include "xdp/attach.h"
+
+namespace testudo {
+namespace {
+
+constexpr Table kTablesInOrder[] = {Table::ban4, Table::net4, Table::ban6, Table::ban6_64, Table::net6};
+
+Prefix prefix_of_hit(const hit_key& key) {
+  return Prefix::of(key.family == 4 ? Ip::v4_bytes(key.address) : Ip::v6_bytes(key.address), key.length);
+}
+
+/// Makes list entries out of what the tables hold; policy texts and hits are read once.
+class Lister {
+ public:
+  explicit Lister(const xdp::Tables& tables) : tables_(tables), clocks_(Clocks::read()) {}
+
+  void add(Table table, const void* key, const ban_value& value) {
+    const Duration left = left_of(value.expiry_s, clocks_);
+    if (left <= Duration::zero()) return;
+    KernelEntry entry;
+    entry.prefix = prefix_of(table, key);
+    entry.left = left;
+    const Policy& policy = policy_at(value.policy);
+    entry.remediation = policy.remediation;
+    entry.origin = policy.origin;
+    entry.scenario = policy.scenario;
+    if (const hit_value* hit = hits_of(entry.prefix)) {
+      entry.packets = hit->packets;
+      entry.bytes = hit->bytes;
+      entry.last_hit_unix_ns = unix_ns_of(hit->last_ns, clocks_);
+    }
+    entries.push_back(std::move(entry));
+  }
+
+  std::vector<KernelEntry> entries;
+
+ private:
+  const Policy& policy_at(uint32_t row) {
+    const auto known = policies_.find(row);
+    if (known != policies_.end()) return known->second;
+    policy_text text{};
+    if (tables_.policy_text.get(&row, &text) != 0) text = {};
+    return policies_.emplace(row, Policies::policy_of(text)).first->second;
+  }
+
+  const hit_value* hits_of(const Prefix& prefix) {
+    if (!hits_read_) {
+      // A list without its counts is better than none.
+      (void)tables_.hits
+          .for_each([&](const void* key, const void* value) {
+            hit_key at;
+            std::memcpy(&at, key, sizeof at);
+            std::memcpy(&hits_[prefix_of_hit(at)], value, sizeof(hit_value));
+          })
+          .ok();
+      hits_read_ = true;
+    }
+    const auto found = hits_.find(prefix);
+    return found == hits_.end() ? nullptr : &found->second;
+  }
+
+  const xdp::Tables& tables_;
+  Clocks clocks_;
+  std::unordered_map<uint32_t, Policy> policies_;
+  std::unordered_map<Prefix, hit_value, PrefixHash> hits_;
+  bool hits_read_ = false;
+};
+
+const xdp::Map& map_of(const xdp::Tables& tables, Table table) {
+  switch (table) {
+    case Table::ban4:
+      return tables.ban4;
+    case Table::ban6:
+      return tables.ban6;
+    case Table::ban6_64:
+      return tables.ban6_64;
+    case Table::net4:
+      return tables.net4;
+    default:
+      return tables.net6;
+  }
+}
+
+void look_up_exact(const xdp::Tables& tables, const Prefix& prefix, Lister& lister) {
+  const EntryKey key = entry_key(prefix);
+  ban_value value{};
+  if (map_of(tables, key.table).get(key.bytes(), &value) == 0) lister.add(key.table, key.bytes(), value);
+}
+
+/// The entries that speak about one address, without reading millions: exact look-ups, then down the trie.
+void look_up(const xdp::Tables& tables, const Prefix& host, Lister& lister) {
+  look_up_exact(tables, host, lister);
+  if (!host.ip.is_v4()) look_up_exact(tables, Prefix::of(host.ip, 64), lister);
+  const Table table = host.ip.is_v4() ? Table::net4 : Table::net6;
+  for (int length = host.ip.bits(); length >= 0;) {
+    net6_key key6{};
+    net4_key key4{};
+    key6.length = key4.length = uint32_t(length);
+    std::memcpy(key6.address, host.ip.bytes.data(), 16);
+    std::memcpy(&key4.address, host.ip.bytes.data(), 4);
+    ban_value value{};
+    const void* key = host.ip.is_v4() ? static_cast<const void*>(&key4) : &key6;
+    if (map_of(tables, table).get(key, &value) != 0) return;
+    key6.length = key4.length = value.length;
+    const Prefix found = Prefix::of(host.ip, value.length);
+    std::memcpy(key6.address, found.ip.bytes.data(), 16);
+    std::memcpy(&key4.address, found.ip.bytes.data(), 4);
+    lister.add(table, key, value);
+    length = int(value.length) - 1;
+  }
+}
+
+}  // namespace
+
+Result<FlushReport> flush_pinned(const std::string& pin) {
+  auto tables = xdp::open_tables(pin);
+  if (!tables && tables.error().code == Code::not_found) return FlushReport{};
+  if (!tables) return tables.error();
+  FlushReport report;
+  report.found = true;
+  TESTUDO_TRY(BanTables bans, BanTables::for_flush(*tables));
+  TESTUDO_TRY(report.removed, bans.flush());
+  __atomic_store_n(&bans.meta().flush_mark_unix_ns, unix_nanos(now()), __ATOMIC_RELEASE);
+  bans.tell_owner();
+  return report;
+}
+
+int64_t flush_mark_unix_ns(const std::string& pin) {
+  const auto tables = xdp::open_tables(pin);
+  const uint32_t zero = 0;
+  testudo_meta meta{};
+  if (!tables || tables->meta.get(&zero, &meta) != 0) return 0;
+  return meta.flush_mark_unix_ns;
+}
+
+Result<EnforceStatus> status_pinned(const std::string& pin) {
+  TESTUDO_TRY(const xdp::Tables tables, xdp::open_tables(pin));
+  const uint32_t zero = 0;
+  testudo_meta meta{};
+  drop_clock clock{};
+  if (const int err = tables.meta.get(&zero, &meta)) return xdp::map_error(tables.meta, "reading", err);
+  if (const int err = tables.drop_clock.get(&zero, &clock))
+    return xdp::map_error(tables.drop_clock, "reading", err);
+  EnforceStatus status = read_status(tables, meta, clock);
+  for (const std::string& interface : xdp::pinned_interfaces(pin)) {
+    const xdp::Attachment at = xdp::inspect(pin, interface);
+    status.interfaces.push_back({at.interface, at.mode, at.why});
+  }
+  return status;
+}
+
+Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefix* only) {
+  TESTUDO_TRY(const xdp::Tables tables, xdp::open_tables(pin));
+  Lister lister(tables);
+  if (only && wire_prefix(*only).is_host()) {
+    look_up(tables, wire_prefix(*only), lister);
+    return std::move(lister.entries);
+  }
+  for (const Table table : kTablesInOrder) {
+    TESTUDO_CHECK(map_of(tables, table).for_each([&](const void* key, const void* raw) {
+      if (only && !wire_prefix(*only).overlaps(prefix_of(table, key))) return;
+      ban_value value;
+      std::memcpy(&value, raw, sizeof value);
+      lister.add(table, key, value);
+    }));
+  }
+  return std::move(lister.entries);
+}
+
+Result<void> remove_pinned(const std::string& pin) {
+  for (const std::string& interface : xdp::pinned_interfaces(pin)) xdp::detach(pin, interface);
+  xdp::remove_tables(pin, false);
+  if (rmdir(pin.c_str()) != 0 && errno != ENOENT)
+    return errno_error("cannot remove " + pin, errno, {}, "look what else lies there: `ls " + pin + "`");
+  return {};
+}
+
+}  // namespace testudo

@@ -1,0 +1,162 @@
+// enforce/reconcile.cpp: the kernel's tables become exactly what the store says.
+//
+// Both sides may hold millions: the wanted side is sorted by index (4 bytes each), the kernel's side streams
+// by in batches and is looked up there; nothing is copied.
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+#include <vector>
+
+#include "base/log.h"
+#include "enforce/xdp_backend.h"
+
+namespace testudo {
+namespace {
+
+constexpr uint32_t kBatch = 8192;
+enum State : uint8_t { absent, differs, same, superseded };
+
+/// Clocks are read anew at each run and a wall clock is slewed: an end that moves by a second is no change.
+bool equal(const ban_value& a, const ban_value& b) {
+  const int64_t moved = int64_t(a.expiry_s) - int64_t(b.expiry_s);
+  return a.policy == b.policy && moved >= -1 && moved <= 1 && (a.expiry_s == 0) == (b.expiry_s == 0);
+}
+
+/// The wanted entries in order of their prefix. Where one comes twice, the later holds.
+class Wanted {
+ public:
+  explicit Wanted(std::span<const DecisionChange> all)
+      : all_(all), order_(all.size()), state(all.size(), absent) {
+    std::iota(order_.begin(), order_.end(), 0u);
+    std::sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
+      const Prefix pa = wire_prefix(all_[a].prefix), pb = wire_prefix(all_[b].prefix);
+      return pa != pb ? pa < pb : a < b;
+    });
+    for (size_t i = 0; i + 1 < order_.size(); ++i)
+      if (wire_prefix(all_[order_[i]].prefix) == wire_prefix(all_[order_[i + 1]].prefix))
+        state[order_[i]] = superseded;
+    for (size_t i = 0; i < all_.size(); ++i)
+      if (all_[i].op == DecisionChange::Op::clear) state[i] = superseded;
+  }
+
+  /// Row in `all`, or nothing.
+  std::optional<uint32_t> find(const Prefix& prefix) const {
+    auto at = std::upper_bound(order_.begin(), order_.end(), prefix,
+                               [&](const Prefix& p, uint32_t i) { return p < wire_prefix(all_[i].prefix); });
+    if (at == order_.begin() || wire_prefix(all_[*--at].prefix) != prefix || state[*at] == superseded)
+      return std::nullopt;
+    return *at;
+  }
+
+ private:
+  std::span<const DecisionChange> all_;
+  std::vector<uint32_t> order_;
+
+ public:
+  std::vector<State> state;
+};
+
+/// Entries for one exact table, written in batches.
+struct Batch {
+  std::vector<char> keys;
+  std::vector<ban_value> values;
+  uint64_t fresh = 0;
+};
+
+}  // namespace
+
+Result<void> XdpBackend::reconcile(std::span<const DecisionChange> all,
+                                   std::span<const AllowChange> allowed) {
+  TESTUDO_CHECK(begin());
+  TESTUDO_CHECK(reconcile_allowed(allowed));
+  TESTUDO_CHECK(reconcile_bans(all));
+  // A tenth of the bits belongs to nobody: innocent packets look into the table for nothing.
+  if (tables_->removed_since_rebuild() > 1000 && tables_->removed_since_rebuild() * 10 > tables_->bans())
+    TESTUDO_CHECK(tables_->rebuild_filters());
+  if (kernel_->must_fill_first()) return kernel_->attach();
+  return {};
+}
+
+Result<void> XdpBackend::reconcile_allowed(std::span<const AllowChange> allowed) {
+  std::unordered_map<Prefix, uint32_t, PrefixHash> wanted;
+  for (const AllowChange& change : allowed)
+    if (change.op == AllowChange::Op::set)
+      wanted[wire_prefix(change.prefix)] |= 1u << unsigned(change.reason);
+  std::unordered_map<Prefix, uint32_t, PrefixHash> present;
+  TESTUDO_CHECK(
+      tables_->for_each_allowed([&](const Prefix& prefix, uint32_t reasons) { present[prefix] = reasons; }));
+  for (const auto& [prefix, reasons] : wanted) {
+    const auto known = present.find(prefix);
+    if (known == present.end() || known->second != reasons)
+      TESTUDO_CHECK(tables_->set_allowed(prefix, reasons));
+  }
+  for (const auto& [prefix, reasons] : present)
+    if (!wanted.count(prefix)) TESTUDO_CHECK(tables_->set_allowed(prefix, 0));
+  return {};
+}
+
+Result<void> XdpBackend::reconcile_bans(std::span<const DecisionChange> all) {
+  const Clocks clocks = Clocks::read();
+  Wanted wanted(all);
+  std::vector<ban_value> values(all.size());
+  std::optional<Error> first;
+  size_t failed = 0;
+  uint64_t needed4 = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (wanted.state[i] == superseded) continue;
+    auto value = value_of(all[i], clocks);
+    if (!value && ++failed == 1) first = value.error();
+    if (!value || !*value) {
+      wanted.state[i] = superseded;
+      continue;
+    }
+    values[i] = **value;
+    needed4 += entry_key(all[i].prefix).table == Table::ban4;
+  }
+
+  std::vector<EntryKey> gone;
+  for (const Table table : {Table::ban4, Table::ban6, Table::ban6_64, Table::net4, Table::net6})
+    TESTUDO_CHECK(tables_->for_each(table, [&](const EntryKey& key, const ban_value& present) {
+      const auto row = wanted.find(prefix_of(table, key.bytes()));
+      if (!row)
+        gone.push_back(key);
+      else
+        wanted.state[*row] = equal(present, values[*row]) ? same : differs;
+    }));
+  for (const EntryKey& key : gone) TESTUDO_CHECK(tables_->clear(key));
+  if (needed4 > tables_->map(Table::ban4).max_entries()) TESTUDO_CHECK(grow(Table::ban4, needed4));
+
+  Batch batches[3];
+  const auto write = [&](Table table) -> Result<void> {
+    Batch& batch = batches[size_t(table)];
+    auto done = tables_->set_batch(table, batch.keys.data(), batch.values.data(),
+                                   uint32_t(batch.values.size()), batch.fresh);
+    batch = {};
+    return done;
+  };
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (wanted.state[i] != absent && wanted.state[i] != differs) continue;
+    const EntryKey key = entry_key(all[i].prefix);
+    Result<void> done;
+    if (key.table == Table::net4 || key.table == Table::net6) {
+      done = set(key, values[i]);
+    } else {
+      Batch& batch = batches[size_t(key.table)];
+      const auto* bytes = static_cast<const char*>(key.bytes());
+      batch.keys.insert(batch.keys.end(), bytes, bytes + tables_->map(key.table).key_size());
+      batch.values.push_back(values[i]);
+      batch.fresh += wanted.state[i] == absent;
+      if (batch.values.size() >= kBatch) done = write(key.table);
+    }
+    if (!done && ++failed == 1) first = done.error();
+  }
+  for (const Table table : {Table::ban4, Table::ban6, Table::ban6_64}) {
+    auto done = write(table);
+    if (!done && ++failed == 1) first = done.error();
+  }
+  if (!first) return {};
+  if (failed > 1) first->message += " (and " + std::to_string(failed - 1) + " more)";
+  return *first;
+}
+
+}  // namespace testudo

@@ -1,0 +1,55 @@
+// enforce/xdp_backend.h: the backend over bpf/. Also the one that tests/kernel sends frames through.
+//
+// apply(), allow(), reconcile(), flush(), refresh_interfaces(): the thread that decides. The rest: any thread.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "enforce/backend.h"
+#include "enforce/ban_tables.h"
+#include "enforce/policies.h"
+#include "xdp/kernel.h"
+
+namespace testudo {
+
+class XdpBackend : public Backend {
+ public:
+  static Result<std::unique_ptr<XdpBackend>> open(const EnforceOptions& options, const xdp::TableSizes& sizes);
+
+  Result<void> apply(std::span<const DecisionChange> changes) override;
+  Result<void> allow(std::span<const AllowChange> changes) override;
+  Result<void> reconcile(std::span<const DecisionChange> all, std::span<const AllowChange> allowed) override;
+  Result<void> flush() override;
+  EnforceStatus status() override;
+  std::vector<DropCounter> counters() override;
+  Result<std::vector<KernelEntry>> list(const Prefix* only) override;
+  void refresh_interfaces() override { kernel_->refresh(); }
+
+  const xdp::Program& program() const { return kernel_->program(); }
+  BanTables& tables() { return *tables_; }
+
+ private:
+  XdpBackend() = default;
+  Result<void> adopt_policies();
+  /// Everything that must be true before tables are written: a flush by hand is noticed here.
+  Result<void> begin();
+  Result<void> apply_one(const DecisionChange& change, const Clocks& clocks);
+  /// The entry of a `set`; nothing for remediations that the kernel has no part in, and for what is over already.
+  Result<std::optional<ban_value>> value_of(const DecisionChange& change, const Clocks& clocks);
+  Result<uint16_t> policy_row(const DecisionChange& change);
+  Result<void> set(const EntryKey& key, const ban_value& value);
+  /// Larger tables in place of those that `table` needs for `entries`, and one swap of the program.
+  Result<void> grow(Table table, uint64_t entries);
+
+  Result<void> reconcile_allowed(std::span<const AllowChange> allowed);
+  Result<void> reconcile_bans(std::span<const DecisionChange> all);
+
+  EnforceOptions options_;
+  std::unique_ptr<xdp::Kernel> kernel_;
+  std::unique_ptr<BanTables> tables_;
+  std::mutex policies_mutex_;
+  Policies policies_;
+};
+
+}  // namespace testudo

@@ -1,0 +1,191 @@
+#include "config/settings.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include <functional>
+
+#include "base/files.h"
+
+namespace testudo {
+namespace {
+
+/// Reads the keys of one mapping; each key is named once, with what to do with it.
+class Section {
+ public:
+  Section(const YamlNode& parent, const char* name, Errors& errors) : name_(name), errors_(errors) {
+    const YamlNode* node = *name ? parent.find(name) : &parent;
+    if (node && !node->is_null()) {
+      if (node->is_map()) node_ = node;
+      else errors_.push_back(config(node->error(name_ + " must be a mapping")));
+    }
+  }
+  ~Section() {
+    Errors unknown;
+    if (node_) node_->check_keys(name_.empty() ? "the configuration" : name_, known_, unknown);
+    for (Error& e : unknown) errors_.push_back(config(std::move(e)));
+  }
+  void text(const char* key, std::string& out) {
+    take(key, [&](const YamlNode& n, const std::string& what) { return store(n.as_string(what), out); });
+  }
+  void texts(const char* key, std::vector<std::string>& out) {
+    take(key, [&](const YamlNode& n, const std::string& what) { return store(n.as_strings(what), out); });
+  }
+  void flag(const char* key, bool& out) {
+    take(key, [&](const YamlNode& n, const std::string& what) { return store(n.as_bool(what), out); });
+  }
+  void duration(const char* key, Duration& out) {
+    take(key, [&](const YamlNode& n, const std::string& what) { return store(n.as_duration(what), out); });
+  }
+  void number(const char* key, int64_t least, int64_t most, const std::function<void(int64_t)>& set) {
+    take(key, [&](const YamlNode& n, const std::string& what) -> Result<void> {
+      TESTUDO_TRY(const int64_t value, n.as_int(what));
+      if (value < least || value > most)
+        return n.error(what + " must lie between " + std::to_string(least) + " and " + std::to_string(most) + ", not " + n.text());
+      set(value);
+      return {};
+    });
+  }
+  void take(const char* key, const std::function<Result<void>(const YamlNode&, const std::string&)>& read) {
+    known_.emplace_back(key);
+    const YamlNode* n = node_ ? node_->find(key) : nullptr;
+    if (!n || n->is_null()) return;
+    auto done = read(*n, name_.empty() ? key : name_ + "." + key);
+    if (!done) errors_.push_back(config(std::move(done.error())));
+  }
+  bool present() const { return node_ != nullptr; }
+  static Error config(Error e) {
+    e.code = e.code == Code::bad_content ? Code::bad_config : e.code;
+    return e;
+  }
+
+ private:
+  template <typename T>
+  static Result<void> store(Result<T> value, T& out) {
+    if (!value) return value.error();
+    out = std::move(*value);
+    return {};
+  }
+  std::string name_;
+  Errors& errors_;
+  const YamlNode* node_ = nullptr;
+  std::vector<std::string> known_;
+};
+
+void read_acquire(const YamlNode& root, Settings& s, Errors& errors) {
+  Section section(root, "acquire", errors);
+  section.texts("files", s.acquire.files);
+  section.take("sources", [&](const YamlNode& n, const std::string& what) -> Result<void> {
+    if (!n.is_sequence()) return n.error(what + " must be a list of acquisition documents");
+    s.acquire.sources = n.items();
+    return {};
+  });
+}
+
+void read_enforce(const YamlNode& root, Settings& s, Errors& errors) {
+  Section section(root, "enforce", errors);
+  section.take("interfaces", [&](const YamlNode& n, const std::string& what) -> Result<void> {
+    if (n.is_scalar() && n.text() == "auto") return {};
+    TESTUDO_TRY(s.enforce.interfaces, n.as_strings(what));
+    for (const std::string& name : s.enforce.interfaces)
+      if (name.empty() || name.size() > 15 || name.find('/') != std::string::npos)
+        return n.error("'" + name + "' is no interface name", "`ip -br link` lists them");
+    return {};
+  });
+  section.take("mode", [&](const YamlNode& n, const std::string& what) -> Result<void> {
+    TESTUDO_TRY(s.enforce.mode, n.as_string(what));
+    for (const char* known : {"auto", "xdp", "xdp-generic", "nftables", "off"})
+      if (s.enforce.mode == known) return {};
+    return n.error("unknown " + what + " '" + s.enforce.mode + "'", "modes are auto, xdp, xdp-generic, nftables, off");
+  });
+  section.text("pin", s.enforce.pin);
+  section.number("max_entries", 1024, 50'000'000, [&](int64_t v) { s.enforce.max_entries = uint32_t(v); });
+}
+
+void read_sections(const YamlNode& root, Settings& s, Errors& errors) {
+  {
+    Section top(root, "", errors);
+    for (const char* name : {"paths", "acquire", "detect", "decide", "api", "enforce", "metrics"})
+      top.take(name, [](const YamlNode&, const std::string&) { return Result<void>(); });
+    top.texts("profiles", s.profiles);
+    for (const char* name : {"remote", "share"})
+      top.take(name, [](const YamlNode& n, const std::string& what) -> Result<void> {
+        return Error{Code::unsupported, "the role " + what + " is not part of this version", n.where(), "leave the section out"};
+      });
+  }
+  {
+    Section paths(root, "paths", errors);
+    paths.text("state", s.paths.state);
+    paths.text("run", s.paths.run);
+    paths.text("data", s.paths.data);
+    paths.texts("content", s.paths.content);
+    paths.text("patterns", s.paths.patterns);
+  }
+  s.api.socket = s.paths.run + "/api.sock";
+  read_acquire(root, s, errors);
+  {
+    Section detect(root, "detect", errors);
+    detect.number("max_buckets", 100, 100'000'000, [&](int64_t v) { s.detect.max_buckets = v; });
+    detect.take("timezone", [&](const YamlNode& n, const std::string& what) -> Result<void> {
+      TESTUDO_TRY(const std::string text, n.as_string(what));
+      auto zone = parse::Zone::parse(text);
+      if (!zone) return n.error(zone.error().message, zone.error().remedy);
+      s.detect.zone = *zone;
+      return {};
+    });
+  }
+  {
+    Section decide(root, "decide", errors);
+    decide.text("simulation_file", s.decide.simulation_file);
+    decide.flag("simulation", s.decide.simulation);
+    decide.number("ipv6_prefix", 32, 128, [&](int64_t v) { s.decide.ipv6_prefix = v; });
+    decide.texts("admin_groups", s.decide.admin_groups);
+    decide.duration("session_grace", s.decide.session_grace);
+    decide.text("cdn_ranges", s.decide.cdn_ranges);
+  }
+  {
+    Section api(root, "api", errors);
+    api.text("socket", s.api.socket);
+    api.text("listen", s.api.listen);
+  }
+  read_enforce(root, s, errors);
+  Section metrics(root, "metrics", errors);
+  metrics.text("listen", s.metrics.listen);
+}
+
+}  // namespace
+
+std::string Settings::shipped(const std::string& name) const {
+  std::vector<std::string> places;
+  if (!file.empty() && file.find('/') != std::string::npos) places.push_back(file.substr(0, file.rfind('/')) + "/" + name);
+  places.push_back("/etc/testudo/" + name);
+  char exe[PATH_MAX];
+  const ssize_t n = ::readlink("/proc/self/exe", exe, sizeof exe);
+  if (n > 0) {
+    std::string folder(exe, size_t(n));
+    for (int up = 0; up < 4 && folder.find('/') != std::string::npos; ++up) folder.resize(folder.rfind('/'));
+    places.push_back(folder + "/config/" + name);  // …/build/PRESET/bin/testudod → …/config
+  }
+  for (const std::string& place : places)
+    if (file_exists(place)) return place;
+  return "/etc/testudo/" + name;
+}
+
+Settings read_settings(const std::string& path, Errors& errors) {
+  Settings settings;
+  if (path == kDefaultConfig && !file_exists(path)) return settings;
+  settings.file = path;
+  auto documents = load_yaml(path);
+  if (!documents) {
+    errors.push_back(Section::config(documents.error()));
+    return settings;
+  }
+  if (documents->size() > 1) errors.push_back(Section::config((*documents)[1].error("the configuration is one YAML document")));
+  if (!documents->empty()) {
+    if (documents->front().is_map()) read_sections(documents->front(), settings, errors);
+    else errors.push_back(Section::config(documents->front().error("the configuration must be a mapping of sections")));
+  }
+  return settings;
+}
+
+}  // namespace testudo

@@ -1,0 +1,229 @@
+#include "daemon.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+
+#include <poll.h>
+
+#include <algorithm>
+
+#include "api/exposition.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "status.h"
+
+namespace testudo {
+namespace {
+
+void say(const Errors& errors, const char* event) {
+  for (const Error& e : errors) log::warn(event, {{"what", e.text()}});
+}
+
+}  // namespace
+
+Daemon::Daemon(Settings settings) : settings_(std::move(settings)) {}
+
+Daemon::~Daemon() {
+  // Against the stream: nothing new comes in, then what is inside runs out, then it is committed. The kernel
+  // keeps what it has.
+  api_.reset();
+  metrics_server_.reset();
+  if (acquirer_) acquirer_->stop();
+  if (engine_) engine_->stop();
+  acquirer_.reset();
+  engine_.reset();
+  decider_.reset();
+  backend_.reset();
+  store_.reset();
+}
+
+ProgramOptions Daemon::program_options() const {
+  ProgramOptions options;
+  options.content.folders = settings_.paths.content;
+  options.patterns_folder = settings_.patterns_folder();
+  options.data_folder = settings_.paths.data;
+  return options;
+}
+
+Result<void> Daemon::start() {
+  started_ = now();
+  TESTUDO_CHECK(make_directories(settings_.paths.state, 0750));
+  TESTUDO_CHECK(make_directories(settings_.paths.run, 0755));
+  TESTUDO_CHECK(open_store());
+  TESTUDO_CHECK(open_decider());
+  TESTUDO_CHECK(load_engine());
+  TESTUDO_CHECK(open_sources());
+  TESTUDO_CHECK(open_servers());
+  engine_->start();
+  TESTUDO_CHECK(acquirer_->start());
+  say_what_runs();
+  return {};
+}
+
+Result<void> Daemon::open_store() {
+  Store::Options options;
+  options.path = settings_.paths.state + "/testudo.db";
+  TESTUDO_TRY(store_, Store::open(options));
+  return {};
+}
+
+Result<void> Daemon::open_decider() {
+  TESTUDO_TRY(backend_, open_backend(settings_.enforce));
+  DeciderOptions options;
+  options.profile_files = settings_.profiles;
+  options.simulation_file = settings_.decide.simulation_file;
+  options.simulate_all = settings_.decide.simulation;
+  if (settings_.decide.cdn_ranges != "none")
+    options.cdn_ranges_file = settings_.decide.cdn_ranges.empty() ? settings_.shipped("cdn-ranges.txt") : settings_.decide.cdn_ranges;
+  options.admin_groups = settings_.decide.admin_groups;
+  options.session_grace = settings_.decide.session_grace;
+  options.ipv6_prefix = int(settings_.decide.ipv6_prefix);
+  options.state_folder = settings_.paths.state;
+  options.pin = settings_.enforce.pin;
+  TESTUDO_TRY(decider_, Decider::open(std::move(options), *store_, backend_.get(), metrics_));
+  return {};
+}
+
+Result<void> Daemon::load_engine() {
+  TESTUDO_TRY(auto program, load_program(program_options()));
+  say(program->errors, "content.off");
+  for (const std::string& note : program->notes) log::info("content.note", {{"what", note}});
+  WorkerOptions options;
+  options.zone = settings_.detect.zone;
+  options.shard.max_buckets = size_t(settings_.detect.max_buckets);
+  EngineHooks hooks;
+  hooks.on_alert = [this](Alert&& alert) { decider_->on_alert(std::move(alert)); };
+  hooks.on_done = [this](std::vector<Position> positions) { decider_->remember(std::move(positions)); };
+  engine_ = std::make_unique<Engine>(std::move(program), options, metrics_, std::move(hooks));
+  return {};
+}
+
+Result<void> Daemon::open_sources() {
+  Errors errors;
+  std::vector<AcquisDocument> documents = load_acquis(settings_.acquire.files, errors);
+  for (const YamlNode& node : settings_.acquire.sources) {
+    auto more = read_acquis(node, errors);
+    std::move(more.begin(), more.end(), std::back_inserter(documents));
+  }
+  SourceContext context;
+  context.sink = [this](LineBatch&& batch) { return engine_->push(std::move(batch)); };
+  auto positions = std::make_shared<std::map<std::string, std::string>>();
+  TESTUDO_TRY(const auto saved, store_->positions());
+  for (const Position& position : saved) positions->emplace(position.key, position.value);
+  context.saved_position = [positions](const std::string& key) -> std::optional<std::string> {
+    const auto found = positions->find(key);
+    if (found == positions->end()) return std::nullopt;
+    return found->second;
+  };
+  context.metrics = &metrics_;
+  acquirer_ = Acquirer::open(documents, std::move(context), errors);
+  say(errors, "acquire.off");
+  return {};
+}
+
+Result<void> Daemon::open_servers() {
+  if (backend_) add_kernel_collector(metrics_, *backend_);
+  add_process_collector(metrics_);
+  ApiOptions options;
+  options.socket = settings_.api.socket;
+  options.version = TESTUDO_VERSION;
+  ApiHooks hooks;
+  hooks.status_json = [this] { return status_json(); };
+  hooks.reload = [this] { return reload(); };
+  TESTUDO_TRY(api_, ApiServer::start(std::move(options), *decider_, backend_.get(), metrics_, std::move(hooks)));
+  if (!settings_.metrics.listen.empty()) {
+    TESTUDO_TRY(metrics_server_, MetricsServer::start(settings_.metrics.listen, metrics_));
+  }
+  return {};
+}
+
+Result<void> Daemon::reload() {
+  const std::lock_guard lock(reload_);
+  ::sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(monotonic_ns() / 1000));
+  struct Ready {
+    ~Ready() { ::sd_notify(0, "READY=1"); }
+  } ready;
+  TESTUDO_CHECK(decider_->reload());
+  TESTUDO_TRY(auto program, load_program(program_options(), engine_->program().get()));
+  say(program->errors, "content.off");
+  log::info("reload", {{"parsers", program->parser_ids.size()}, {"scenarios", program->scenario_ids.size()}, {"off", program->off}});
+  engine_->reload(std::move(program));
+  return {};
+}
+
+void Daemon::say_what_runs() {
+  const auto program = engine_->program();
+  size_t present = 0;
+  for (const SourceStatus& s : acquirer_->status()) {
+    present += s.exists && s.problem.empty();
+    log::info("reads", {{"source", s.type + ":" + s.name}, {"type", s.log_type}, {"there", s.exists}});
+  }
+  if (present == 0)
+    log::warn("reads.nothing", {{"why", "no source that is configured exists yet"},
+                                {"remedy", "name a log in acquire.files; a stock Debian 12 logs sshd to the journal"}});
+  const EnforceStatus kernel = backend_->status();
+  for (const InterfaceStatus& i : kernel.interfaces)
+    log::info("guards", {{"interface", i.name}, {"mode", i.mode}, {"why_not_better", i.why_not_better}});
+  if (kernel.interfaces.empty()) log::warn("guards.nothing", {{"backend", kernel.backend}, {"remedy", "see enforce.interfaces and enforce.mode"}});
+  log::info("content", {{"parsers", program->parser_ids.size()}, {"scenarios", program->scenarios->scenarios.size()}, {"off", program->off}});
+  if (settings_.decide.simulation) log::warn("simulation", {{"meaning", "alerts are kept, nobody is banned"}});
+  log::info("next", {{"allowlist_yourself", "testudo allowlists add office YOUR-ADDRESS"},
+                     {"try_safely", "testudo rehearse --since 7d"},
+                     {"locked_out", "testudo flush"}});
+}
+
+void Daemon::warn_silent(TimePoint at) {
+  if (at - last_silence_check_ < 1min) return;
+  last_silence_check_ = at;
+  for (const SourceStatus& s : acquirer_->status()) {
+    if (!s.exists) continue;
+    const TimePoint since = std::max(s.last_line, started_);
+    if (at - since >= 10min)
+      log::warn("source.silent", {{"source", s.type + ":" + s.name}, {"minutes", (at - since) / 1min}, {"problem", s.problem}});
+  }
+}
+
+void Daemon::run() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
+  const Fd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  TimePoint interfaces{};
+  for (;;) {
+    const TimePoint at = now();
+    const Duration next = decider_->tick(at);
+    if (at - interfaces >= 5s) {
+      backend_->refresh_interfaces();
+      interfaces = at;
+    }
+    warn_silent(at);
+    const auto wait = std::clamp<Duration>(next, 50ms, 1s);
+    pollfd p{signals.get(), POLLIN, 0};
+    ::poll(&p, 1, int(wait / 1ms));
+    signalfd_siginfo info{};
+    while (::read(signals.get(), &info, sizeof info) == sizeof info) {
+      if (info.ssi_signo == SIGHUP) {
+        if (auto done = reload(); !done) log::error("reload.failed", {{"what", done.error().text()}, {"meaning", "what ran before goes on"}});
+        continue;
+      }
+      log::info("stop", {{"signal", int(info.ssi_signo)}, {"drops", "stay in force until they expire"}});
+      ::sd_notify(0, "STOPPING=1");
+      return;
+    }
+  }
+}
+
+std::string Daemon::status_json() {
+  StatusInput input;
+  input.version = TESTUDO_VERSION;
+  input.started = started_;
+  input.sources = acquirer_->status();
+  input.progress = engine_->progress();
+  input.program = engine_->program();
+  input.kernel = backend_->status();
+  input.simulation = settings_.decide.simulation;
+  return write_status(input, now());
+}
+
+}  // namespace testudo

@@ -1,0 +1,60 @@
+// daemon/daemon.h: wires the roles together and keeps them running.
+//
+//   acquirer (I/O thread) ─▶ engine (worker thread) ─▶ decider ─▶ kernel, store (commit thread)
+//   API and metrics servers answer from their own threads; this thread ticks, reloads and stops.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "acquire/acquirer.h"
+#include "api/server.h"
+#include "config/settings.h"
+#include "decide/decider.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+namespace testudo {
+
+class Daemon {
+ public:
+  explicit Daemon(Settings settings);
+  ~Daemon();
+
+  /// Everything up, or the error that a user can act on. Content that is broken is off and said; it does not
+  /// keep the daemon from starting.
+  Result<void> start();
+  /// Until SIGTERM or SIGINT; SIGHUP reloads. The signals must be blocked in every thread.
+  void run();
+  /// Reads content, profiles and acquisition anew. On an error everything old goes on.
+  Result<void> reload();
+  /// Body of GET /v1/testudo/status.
+  std::string status_json();
+
+ private:
+  Result<void> open_store();
+  Result<void> open_decider();
+  Result<void> load_engine();
+  Result<void> open_sources();
+  Result<void> open_servers();
+  ProgramOptions program_options() const;
+  void say_what_runs();
+  void warn_silent(TimePoint at);
+
+  Settings settings_;
+  Metrics metrics_;
+  TimePoint started_{};
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Decider> decider_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Acquirer> acquirer_;
+  std::unique_ptr<ApiServer> api_;
+  std::unique_ptr<MetricsServer> metrics_server_;
+  std::mutex reload_;
+  TimePoint last_silence_check_{};
+};
+
+}  // namespace testudo

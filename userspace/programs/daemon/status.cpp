@@ -1,0 +1,98 @@
+#include "status.h"
+
+#include "base/json_writer.h"
+
+namespace testudo {
+namespace {
+
+struct Problem {
+  std::string what, remedy;
+  bool unprotected;  ///< with this one the machine is not protected
+};
+
+std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
+  std::vector<Problem> out;
+  bool guarded = false, reads = false;
+  for (const InterfaceStatus& i : in.kernel.interfaces) {
+    guarded = guarded || i.mode != "off";
+    if (i.mode == "off") out.push_back({"interface " + i.name + " is not guarded: " + i.why_not_better, "see enforce.interfaces in testudo.yaml", false});
+  }
+  if (in.kernel.backend == "off") out.push_back({"enforcement is off: decisions are made, nothing is dropped", "set enforce.mode: auto", true});
+  else if (!guarded) out.push_back({"no interface is guarded", "name one in enforce.interfaces; `ip -br link` lists them", true});
+  for (const SourceStatus& s : in.sources) {
+    const std::string name = s.type + ":" + s.name;
+    if (!s.problem.empty()) {
+      out.push_back({name + ": " + s.problem, "", false});
+      continue;
+    }
+    if (!s.exists) continue;
+    reads = true;
+    const TimePoint since = std::max(s.last_line, in.started);
+    if (now - since >= 10min)
+      out.push_back({name + " has been silent for " + format_duration_short(now - since), "does the service still log there?", false});
+  }
+  if (!reads) out.push_back({"no log is read", "name one in acquire.files; `testudod --check` shows what is found", true});
+  for (const SourceProgress& p : in.progress)
+    if (p.counts.read >= 50 && p.counts.parsed == 0)
+      out.push_back({p.type + ":" + p.name + ": none of " + std::to_string(p.counts.read) + " lines was understood",
+                     "is the label type right? It is '" + p.log_type + "'", false});
+  if (in.program->scenarios->scenarios.empty())
+    out.push_back({"no scenario is enabled", "paths.content names the folders; /etc/testudo/content holds the shipped ones", true});
+  if (in.program->off > 0)
+    out.push_back({std::to_string(in.program->off) + " content items are broken and off", "`testudod --check` says why", false});
+  if (in.simulation) out.push_back({"simulation is on: nobody is banned", "set decide.simulation: false", true});
+  return out;
+}
+
+void write_source(JsonWriter& json, const SourceStatus& s, const std::vector<SourceProgress>& progress) {
+  const SourceProgress* mine = nullptr;
+  for (const SourceProgress& p : progress)
+    if (p.type == s.type && p.name == s.name) mine = &p;
+  json.begin_object();
+  json.field("exists", s.exists).key("fed").begin_array();
+  if (mine)
+    for (const std::string& scenario : mine->fed) json.value(scenario);
+  json.end_array();
+  if (s.last_line == TimePoint{}) json.key("last_line").null();
+  else json.field("last_line", format_rfc3339_seconds(s.last_line));
+  json.field("lines", s.lines).field("log_type", s.log_type).field("name", s.name);
+  json.field("parsed", mine ? mine->counts.parsed : 0).field("problem", s.problem).field("type", s.type);
+  json.field("unparsed", mine ? mine->counts.unparsed + mine->counts.failed : 0);
+  json.end_object();
+}
+
+}  // namespace
+
+std::string write_status(const StatusInput& in, TimePoint now) {
+  const std::vector<Problem> found = problems(in, now);
+  bool protected_ = true;
+  for (const Problem& p : found) protected_ = protected_ && !p.unprotected;
+  JsonWriter json;
+  json.begin_object();
+  json.key("content").begin_object();
+  json.field("off", in.program->off).field("parsers", in.program->parser_ids.size()).field("scenarios", in.program->scenarios->scenarios.size());
+  json.end_object();
+  json.key("kernel").begin_object();
+  json.field("allowed", in.kernel.allowed).field("backend", in.kernel.backend).field("bans", in.kernel.bans);
+  json.field("dropped_bytes", in.kernel.dropped_bytes).field("dropped_packets", in.kernel.dropped_packets);
+  json.key("interfaces").begin_array();
+  for (const InterfaceStatus& i : in.kernel.interfaces)
+    json.begin_object().field("mode", i.mode).field("name", i.name).field("why_not_better", i.why_not_better).end_object();
+  json.end_array();
+  if (in.kernel.last_drop_unix_ns == 0) json.key("last_drop").null();
+  else json.field("last_drop", format_rfc3339_seconds(from_unix_nanos(in.kernel.last_drop_unix_ns)));
+  json.field("passed_packets", in.kernel.passed_packets).field("ranges", in.kernel.ranges);
+  json.end_object();
+  json.key("problems").begin_array();
+  for (const Problem& p : found) json.begin_object().field("remedy", p.remedy).field("what", p.what).end_object();
+  json.end_array();
+  json.field("protected", protected_).field("simulation", in.simulation);
+  json.key("sources").begin_array();
+  for (const SourceStatus& s : in.sources) write_source(json, s, in.progress);
+  json.end_array();
+  json.field("started_at", format_rfc3339_seconds(in.started)).field("version", in.version);
+  json.end_object();
+  return json.take();
+}
+
+}  // namespace testudo

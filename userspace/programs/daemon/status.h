@@ -1,0 +1,27 @@
+// daemon/status.h: one screen's worth of truth: is this machine protected, and if not, what to do.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "acquire/source.h"
+#include "enforce/backend.h"
+#include "engine/engine.h"
+
+namespace testudo {
+
+struct StatusInput {
+  std::string version;
+  TimePoint started{};
+  std::vector<SourceStatus> sources;
+  std::vector<SourceProgress> progress;
+  std::shared_ptr<const Program> program;
+  EnforceStatus kernel;
+  bool simulation = false;
+};
+
+/// JSON: version, started_at, protected, problems [{what, remedy}], sources, kernel, content.
+std::string write_status(const StatusInput& input, TimePoint now);
+
+}  // namespace testudo

@@ -43,8 +43,9 @@ Result<Response> Invocation::ask(const std::string& method, const std::string& t
 
 int fail(const Error& error) {
   // Messages may quote what a log or a request brought.
+  const std::string all = error.text();
   std::string text;
-  for (const std::string_view line : split(error.text(), '\n'))
+  for (const std::string_view line : split(all, '\n'))
     text += (text.empty() ? "" : "\n") + escape_for_terminal(line);
   std::fprintf(stderr, "testudo: %s\n", text.c_str());
   return 1;

@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "base/json_writer.h"
+#include "decide/flush_mark.h"
 #include "table.h"
 
 namespace testudo::cli {
@@ -12,6 +13,10 @@ int run(const Invocation& call) {
   const auto pinned = flush_pinned(call.settings.enforce.pin);
   const auto daemon = ask_json(call, "POST", "/v1/testudo/flush");
   const bool no_daemon = !daemon && daemon.error().code == Code::unavailable;
+  // The daemon leaves its own marks; without one the mark in the state folder keeps old decisions from coming
+  // back even where no map is pinned.
+  const std::string& state = call.settings.paths.state;
+  const bool marked = no_daemon && file_exists(state) && write_flush_mark(state, now()).ok();
   if (call.format == Format::human) {
     if (pinned && pinned->found)
       print(fmt::format("kernel: {} entries removed\n", pinned->removed));
@@ -19,7 +24,7 @@ int run(const Invocation& call) {
       print(fmt::format("kernel: nothing is pinned under {}\n", call.settings.enforce.pin));
     if (daemon)
       print(text_of(*daemon, "nbDeleted") + " decision(s) ended\n");
-    else if (no_daemon)
+    else if (marked || (no_daemon && pinned && pinned->found))
       print("no daemon answers; decisions older than now will not come back when it starts\n");
   } else {
     JsonWriter json;
@@ -31,8 +36,8 @@ int run(const Invocation& call) {
   int status = 0;
   if (!pinned) status = fail(pinned.error());
   if (!daemon && !no_daemon) status = fail(daemon.error());
-  // No pins and no daemon: nothing was done, and whoever is still locked out must hear it.
-  if (pinned && !pinned->found && no_daemon) status = fail(daemon.error());
+  // No pins, no daemon, no state: nothing was done, and whoever is still locked out must hear it.
+  if (pinned && !pinned->found && no_daemon && !marked) status = fail(daemon.error());
   return status;
 }
 

@@ -56,7 +56,8 @@ int status(const Invocation& call) {
 
 int list(const Invocation& call) {
   size_t limit = 0;
-  for (const char c : *call.option("limit")) {
+  const std::string limit_text = call.option("limit").value_or("");
+  for (const char c : limit_text) {
     if (c < '0' || c > '9' || limit > 100000000) return fail_usage("--limit must be a number, 0 or more");
     limit = limit * 10 + size_t(c - '0');
   }

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <map>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -33,36 +34,40 @@ std::string long_name(std::string_view names) {
 
 void add_flag(Bound& bound, const Flag& flag) {
   auto& value = bound.values.emplace_back(Bound::Value{&flag, nullptr, {}});
-  std::string help(flag.help);
+  const std::string help(flag.help);  // const: else CLI11 takes it for the variable to set
   if (flag.value.empty()) {
     value.option = bound.app->add_flag(std::string(flag.names), help);
     return;
   }
-  if (!flag.fallback.empty()) help += fmt::format(" (default {})", flag.fallback);
-  value.option = bound.app->add_option(std::string(flag.names), value.texts, help);
+  value.option = bound.app->add_option(
+      std::string(flag.names), value.texts,
+      flag.fallback.empty() ? help : fmt::format("{} (default {})", help, flag.fallback));
   value.option->type_name(std::string(flag.value))->expected(1);
   value.option->multi_option_policy(flag.repeat ? CLI::MultiOptionPolicy::TakeAll
                                                 : CLI::MultiOptionPolicy::TakeLast);
 }
 
-CLI::App* group_of(CLI::App& app, std::string_view name) {
-  if (CLI::App* known = app.get_subcommand_no_throw(std::string(name))) return known;
-  for (const Group& group : all_groups()) {
-    if (group.name != name) continue;
-    CLI::App* made = app.add_subcommand(std::string(name), std::string(group.summary));
-    if (!group.alias.empty()) made->alias(std::string(group.alias));
-    made->require_subcommand(1);
-    made->fallthrough();
-    return made;
+using Groups = std::map<std::string, CLI::App*, std::less<>>;
+
+CLI::App* group_of(CLI::App& app, std::string_view name, Groups& made) {
+  if (const auto known = made.find(name); known != made.end()) return known->second;
+  CLI::App* group = app.add_subcommand(std::string(name));
+  group->require_subcommand(1);
+  group->fallthrough();
+  for (const Group& row : all_groups()) {
+    if (row.name != name) continue;
+    group->description(std::string(row.summary));
+    if (!row.alias.empty()) group->alias(std::string(row.alias));
   }
-  return app.add_subcommand(std::string(name));
+  made.emplace(name, group);
+  return group;
 }
 
-void add_command(CLI::App& app, const Command& command, std::deque<Bound>& all) {
+void add_command(CLI::App& app, const Command& command, std::deque<Bound>& all, Groups& groups) {
   CLI::App* parent = &app;
   std::string_view name = command.path;
   if (const size_t blank = name.find(' '); blank != std::string_view::npos) {
-    parent = group_of(app, name.substr(0, blank));
+    parent = group_of(app, name.substr(0, blank), groups);
     name = name.substr(blank + 1);
   }
   Bound& bound = all.emplace_back();
@@ -91,6 +96,24 @@ Invocation invocation_of(const Bound& bound) {
   return call;
 }
 
+/// CLI11 would say that a subcommand is required, which the user thought to have given.
+int unknown_command(const CLI::App& app, const std::string& word) {
+  const CLI::App* place = &app;
+  for (const auto* parsed = &app; parsed;) {
+    place = parsed;
+    const auto inner = parsed->get_subcommands();
+    parsed = inner.empty() ? nullptr : inner.front();
+  }
+  std::vector<std::string> known;
+  for (const CLI::App* command : place->get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(command->get_name());
+  const std::string near = nearest(word, known);
+  return fail_usage(fmt::format("'{}' is not understood here{}; {} --help shows what is",
+                                escape_for_terminal(word),
+                                near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
+                                place == &app ? "testudo" : "testudo " + place->get_name()));
+}
+
 int run(int argc, char** argv) {
   CLI::App app("testudo: finds attackers in logs and drops their packets in the kernel.", "testudo");
   app.require_subcommand(1);
@@ -104,10 +127,13 @@ int run(int argc, char** argv) {
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"human", "json", "raw"}));
   std::deque<Bound> all;
-  for (const Command* command : all_commands()) add_command(app, *command, all);
+  Groups groups;
+  for (const Command* command : all_commands()) add_command(app, *command, all, groups);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0)
+      if (const auto rest = app.remaining(true); !rest.empty()) return unknown_command(app, rest.front());
     return app.exit(error) == 0 ? 0 : 2;
   }
   for (const Bound& bound : all) {

@@ -148,7 +148,15 @@ Result<void> Kernel::exchange(std::vector<Exchange> maps) {
     for (Exchange& map : maps) std::swap(tables_.*map.which, map.larger);
     return program.error();
   }
-  for (const Attachment& at : attachments_) TESTUDO_CHECK(replace(at, program->fd()));
+  for (Attachment& at : attachments_) {
+    const auto replaced = replace(at, program->fd());
+    if (replaced) continue;
+    // The others go on with the new maps; refresh() takes this one up again.
+    log::error("enforce.swap_failed", {{"interface", at.interface}, {"why", replaced.error().text()}});
+    const std::lock_guard lock(mutex_);
+    at.link.reset();
+    at.why = replaced.error().text();
+  }
   program_ = std::move(*program);
   // Old and new pins hold the same entries, so that a crash between these lines leaves a set that is good.
   for (const Exchange& map : maps) {

@@ -312,6 +312,35 @@ TEST_F(RealPackets, AnInterfaceWithADotInItsNameCanBeGuardedToo) {
   EXPECT_NE(backend->status().interfaces[0].mode, "off");
 }
 
+TEST_F(RealPackets, StayDroppedByTheOldTablesUntilNewOnesAreFilled) {
+  Owner owner(net->server(), net->options(),
+              [](Backend& backend) { return backend.apply(std::vector{ban("192.0.2.2")}).ok(); });
+  ASSERT_TRUE(owner.ok());
+  owner.kill_hard();
+  // As a version with another layout finds it: links in force, tables that are not its own.
+  ASSERT_EQ(std::rename((net->pin() + "/v1").c_str(), (net->pin() + "/v999").c_str()), 0);
+  const Inside inside(net->server());
+  auto backend = open_backend(net->options());
+  ASSERT_TRUE(backend.ok()) << backend.error().text();
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0) << "the old ones";
+  ASSERT_TRUE((*backend)->reconcile(std::vector{ban("192.0.2.2"), ban("192.0.2.3")}, {}).ok());
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.3"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.4"), 5);
+  EXPECT_FALSE(file_exists(net->pin() + "/v999"));
+}
+
+TEST_F(RealPackets, OfAnotherNamespaceAreNotMistakenForOurs) {
+  Sandbox other;
+  open().reset();
+  EnforceOptions options = other.options();
+  options.pin = net->pin();
+  const Inside inside(other.server());
+  const auto opened = open_backend(options);
+  ASSERT_FALSE(opened.ok()) << "its interface has the same name, and often the same number";
+  EXPECT_EQ(opened.error().code, Code::conflict);
+}
+
 TEST_F(RealPackets, PassOnAnInterfaceThatLeftTheConfiguration) {
   open().reset();
   ASSERT_EQ(xdp::pinned_interfaces(net->pin()).size(), 1u);

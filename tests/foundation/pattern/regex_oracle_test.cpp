@@ -11,7 +11,7 @@
 namespace testudo::test {
 namespace {
 
-/// TESTUDO_FULL_ORACLE=1: all pairs and many more mutations; minutes instead of seconds.
+/// TESTUDO_FULL_ORACLE=1: all pairs, many more mutations and random patterns; a quarter of an hour.
 bool full() { return std::getenv("TESTUDO_FULL_ORACLE") != nullptr; }
 
 using Random = std::mt19937;

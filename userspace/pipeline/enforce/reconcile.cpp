@@ -117,7 +117,7 @@ Result<void> XdpBackend::reconcile_bans(std::span<const DecisionChange> all) {
   std::vector<ban_value> values(all.size());
   std::optional<Error> first;
   size_t failed = 0;
-  uint64_t needed4 = 0;
+  uint64_t needed[kTables] = {};
   for (size_t i = 0; i < all.size(); ++i) {
     if (wanted.state[i] == superseded) continue;
     auto value = value_of(all[i], clocks);
@@ -127,7 +127,7 @@ Result<void> XdpBackend::reconcile_bans(std::span<const DecisionChange> all) {
       continue;
     }
     values[i] = **value;
-    needed4 += entry_key(all[i].prefix).table == Table::ban4;
+    ++needed[size_t(entry_key(all[i].prefix).table)];
   }
 
   std::vector<EntryKey> gone;
@@ -140,7 +140,9 @@ Result<void> XdpBackend::reconcile_bans(std::span<const DecisionChange> all) {
         wanted.state[*row] = equal(present, values[*row]) ? same : differs;
     }));
   for (const EntryKey& key : gone) TESTUDO_CHECK(tables_->clear(key));
-  if (needed4 > tables_->map(Table::ban4).max_entries()) TESTUDO_CHECK(grow(Table::ban4, needed4));
+  for (const Table table : {Table::ban4, Table::ban6, Table::ban6_64})
+    if (needed[size_t(table)] > tables_->map(table).max_entries())
+      TESTUDO_CHECK(grow(table, needed[size_t(table)]));
 
   Batch batches[3];
   const auto write = [&](Table table) -> Result<void> {

@@ -64,8 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
              {{"crowdsecurity/apache_log4j2_cve-2021-44228", "192.168.1.3", 1},
               {"crowdsecurity/apache_log4j2_cve-2021-44228", "192.168.1.4", 1},
               {"crowdsecurity/apache_log4j2_cve-2021-44228", "192.168.1.5", 1}}}),
-    [](const auto& info) {
-      std::string name = info.param.name;
+    [](const auto& test) {
+      std::string name = test.param.name;
       for (char& c : name)
         if (!isalnum(static_cast<unsigned char>(c))) c = '_';
       return name;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 namespace testudo::support {
 
@@ -14,8 +15,9 @@ class TempDir {
     char name[] = "/tmp/testudo-test-XXXXXX";
     path_ = ::mkdtemp(name);
   }
-  TempDir(const TempDir&) = delete;
+  TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   ~TempDir() {
+    if (path_.empty()) return;
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }

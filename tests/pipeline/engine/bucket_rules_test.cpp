@@ -222,7 +222,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadScenario{"a trigger with capacity", "type: trigger\nfilter: 'true'\ncapacity: 5\n", "content/scenarios/s.yaml:5:11: a trigger takes no capacity"},
         BadScenario{"a type that nobody knows", "type: sieve\nfilter: 'true'\n", "content/scenarios/s.yaml:3:7: unknown bucket type 'sieve'"},
         BadScenario{"a type that is still to come", "type: bayesian\nfilter: 'true'\n", "content/scenarios/s.yaml:3:7: buckets of type bayesian are not supported yet"},
-        BadScenario{"a filter that is no boolean", "type: trigger\nfilter: evt.Meta.x\n", "content/scenarios/s.yaml:4:9: "},
+        BadScenario{"a filter that is no boolean", "type: trigger\nfilter: evt.Meta.x\n", "content/scenarios/s.yaml:4:18: "},
         BadScenario{"a data file that is not there",
                     "type: trigger\nfilter: \"any(File('x.txt'), {# == 'a'})\"\ndata: [{source_url: 'https://e.org/x', dest_file: x.txt, type: string}]\n",
                     "content/scenarios/s.yaml:5:7: the data file "}));

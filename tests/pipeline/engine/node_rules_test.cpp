@@ -198,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadItem{"an unknown pattern name", "name: a\ngrok: {pattern: '%{IPP:x}', apply_on: m}\n", "content/parsers/s00-raw/bad.yaml:2:"},
         BadItem{"a regular expression that RE2 refuses", "name: a\ngrok: {pattern: '(?<=a)b%{WORD:x}', apply_on: m}\n", "content/parsers/s00-raw/bad.yaml:2:"},
         BadItem{"a filter that does not compile", "name: a\nfilter: \"evt.Mta.x == 'y'\"\nstatics: [{parsed: p, value: v}]\n",
-                "content/parsers/s00-raw/bad.yaml:2:10: "},
+                "content/parsers/s00-raw/bad.yaml:2:14: "},
         BadItem{"a wrong type", "name: a\nstatics: word\n", "content/parsers/s00-raw/bad.yaml:2:10: statics must be a list"},
         BadItem{"an address that is none", "name: a\nwhitelist: {reason: r, ip: [300.1.1.1]}\n", "content/parsers/s00-raw/bad.yaml:2:29: '300.1.1.1' is not an address"},
         BadItem{"an empty node", "name: a\n", "content/parsers/s00-raw/bad.yaml:1:1: this node is empty"},

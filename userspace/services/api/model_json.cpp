@@ -208,6 +208,19 @@ std::string why_json(const WhyReport& report, TimePoint now) {
   for (const KernelEntry& entry : report.kernel) write_kernel_entry(json, entry);
   json.end_array().field("protected_by", report.protected_by).key("recent").begin_array();
   for (const Decision& decision : report.recent) write_full_decision(json, decision, now);
+  json.end_array().key("unheard").begin_array();
+  for (const Unheard& alert : report.unheard) {
+    json.begin_object()
+        .field("at", format_rfc3339_seconds(alert.at))
+        .field("line", alert.line)
+        .field("scenario", alert.scenario)
+        .field("scope", alert.scope)
+        .field("source_name", alert.source_name)
+        .field("value", alert.value)
+        .field("verdict", verdict_name(alert.verdict))
+        .field("why", alert.why)
+        .end_object();
+  }
   return json.end_array().end_object().take();
 }
 

@@ -53,15 +53,10 @@ Response refusal(const AlertOutcome& outcome, const Alert& alert, bool force) {
   if (allowlisted)
     json.field("remedy",
                "the allowlist wins over every decision: testudo allowlists remove takes an entry off");
-  else if (!force)
+  else if (!force && (outcome.verdict == Verdict::protected_address || outcome.verdict == Verdict::refused))
     json.field("remedy", "testudo decisions add --force does it all the same");
   return json_response(allowlisted ? 409 : 403,
                        json.field("verdict", verdict_name(outcome.verdict)).end_object().take());
-}
-
-bool refused(Verdict verdict) {
-  return verdict == Verdict::allowlisted || verdict == Verdict::protected_address ||
-         verdict == Verdict::refused;
 }
 
 Response post_alerts(ApiContext& context, const Call& call) {
@@ -91,7 +86,7 @@ Response post_alerts(ApiContext& context, const Call& call) {
     if (!posted) return error_response(posted.error());
     outcomes = std::move(*posted);
   }
-  if (by_hand && outcomes.size() == 1 && refused(outcomes[0].verdict))
+  if (by_hand && outcomes.size() == 1 && outcomes[0].alert_id == 0)
     return refusal(outcomes[0], *by_hand, *force);
   JsonWriter json;
   json.begin_array();

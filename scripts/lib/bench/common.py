@@ -115,7 +115,7 @@ class Daemon:
         self.pair = pair
 
     def __enter__(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="testudo-bench."))
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="testudo-bench-"))
         for folder in ("bpf", "run", "state/data"):
             (self.dir / folder).mkdir(parents=True)
         self.log = self.dir / "auth.log"

@@ -153,6 +153,8 @@ std::vector<AcquisDocument> read_acquis(const YamlNode& sources, Errors& errors)
   const size_t before = errors.size();
   if (sources.is_sequence())
     for (const YamlNode& section : sources.items()) take(section, out, errors);
+  else if (sources.is_map())
+    take(sources, out, errors);
   else if (!sources.is_null())
     errors.push_back(sources.error("sources must be a list of acquisition documents"));
   for (size_t i = before; i < errors.size(); ++i)

@@ -19,7 +19,7 @@ struct AcquisDocument {
 /// Documents of files and of folders (their *.yaml and *.yml, by name). A path that does not exist is said in
 /// the log, no error. Each document that cannot be used is an error with its place; the others are returned.
 std::vector<AcquisDocument> load_acquis(const std::vector<std::string>& paths, Errors& errors);
-/// Documents written inline in testudo.yaml, a sequence of maps.
+/// Documents written inline in testudo.yaml: a sequence of maps, or one of its items.
 std::vector<AcquisDocument> read_acquis(const YamlNode& sources, Errors& errors);
 /// As load_acquis(), of text.
 std::vector<AcquisDocument> parse_acquis(std::string_view text, const std::string& file, Errors& errors);

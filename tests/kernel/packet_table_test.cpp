@@ -1,5 +1,6 @@
 // Single frames through the program, as if they had arrived: what is dropped, what passes, what is counted.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <map>
 
@@ -506,6 +507,52 @@ TEST_F(PacketTable, TablesGrowWithoutLosingABan) {
   EXPECT_FALSE(drops("198.18.0.0"));
   EXPECT_TRUE(drops("198.19.0.1"));
   EXPECT_EQ(list_pinned(pin->path())->size(), 1000u) << "the pins moved along";
+}
+
+TEST_F(PacketTable, TablesOfIpv6GrowToo) {
+  backend.reset();
+  ASSERT_TRUE(remove_pinned(pin->path()).ok());
+  backend = open({.bans = 64, .filter_words = 16}, /*max_entries=*/1024);
+  ASSERT_TRUE(backend);
+  std::vector<DecisionChange> many;
+  for (int i = 1; i <= 300; ++i) {
+    many.push_back(ban("2001:db8::" + std::to_string(i)));
+    many.push_back(ban("2001:db8:" + std::to_string(i) + "::/64"));
+  }
+  apply(many);
+  EXPECT_EQ(backend->status().bans, 600u);
+  for (const DecisionChange& change : many)
+    EXPECT_TRUE(drops(change.prefix.ip.text())) << change.prefix.text();
+  EXPECT_FALSE(drops("2001:db8::ffff"));
+}
+
+TEST_F(PacketTable, ReconcileMakesRoomBeforehand) {
+  backend.reset();
+  ASSERT_TRUE(remove_pinned(pin->path()).ok());
+  backend = open({.bans = 64, .filter_words = 16}, /*max_entries=*/5000);
+  ASSERT_TRUE(backend);
+  std::vector<DecisionChange> many;
+  for (int i = 0; i < 5000; ++i)
+    many.push_back(ban("198.18." + std::to_string(i / 250) + "." + std::to_string(i % 250)));
+  const auto done = backend->reconcile(many, {});
+  ASSERT_TRUE(done.ok()) << done.error().text();
+  EXPECT_EQ(backend->status().bans, 5000u);
+  EXPECT_TRUE(drops("198.18.0.0"));
+  EXPECT_TRUE(drops("198.18.19.249"));
+}
+
+TEST_F(PacketTable, PinsWithAPieceMissingAreMadeAnewAndFlushIsStillAWayOut) {
+  apply({ban("203.0.113.1")});
+  backend.reset();
+  ASSERT_EQ(unlink((pin->path() + "/v1/policy").c_str()), 0);
+  EXPECT_TRUE(flush_pinned(pin->path()).ok());
+  EXPECT_EQ(list_pinned(pin->path()).error().code, Code::corrupt);
+  backend = open();
+  ASSERT_TRUE(backend);
+  EXPECT_FALSE(backend->status().adopted);
+  apply({ban("203.0.113.2")});
+  EXPECT_TRUE(drops("203.0.113.2"));
+  EXPECT_FALSE(drops("203.0.113.1"));
 }
 
 TEST_F(PacketTable, AFullTableIsSaidWithItsLimitAndTheRestHolds) {

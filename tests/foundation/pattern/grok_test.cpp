@@ -29,7 +29,8 @@ struct Row {
   const char* sentence;
   const char* expression;
   const char* text;
-  const char* fields;  ///< field=value,… in order of appearance, ~ for a group that took no part; "-": no match
+  const char*
+      fields;  ///< field=value,… in order of appearance, ~ for a group that took no part; "-": no match
 };
 
 const Row rows[] = {
@@ -51,7 +52,8 @@ const Row rows[] = {
     {"named groups of the regex are not fields", "^(?P<x>a)%{NUM:n}$", "a7", "n=7"},
     {"plain groups are counted", "^(a)(?:b)((c)d)%{NUM:n}(e)$", "abcd7e", "n=7"},
     {"escaped parentheses are not counted", R"(^\(\\(a)\[(%{NUM:n}$)", nullptr, nullptr},
-    {"escaped and bracketed parentheses are not counted", R"(^\([(][)(\]([:alpha:]]%{NUM:n}\)$)", "((x7)", "n=7"},
+    {"escaped and bracketed parentheses are not counted", R"(^\([(][)(\]([:alpha:]]%{NUM:n}\)$)", "((x7)",
+     "n=7"},
     {"quoted parentheses are not counted", R"(^\Q((\E%{NUM:n}$)", "((7", "n=7"},
     {"flags are not groups", "^(?i)(?s:A)%{NUM:n}$", "a7", "n=7"},
     {"an unknown byte sequence in the text", "^%{WORD:w}", "ab\xff", "w=ab"},
@@ -179,8 +181,9 @@ TEST_F(PatternFolder, RefusesASecondDefinition) {
 }
 
 TEST(Grok, CountsGroupsAsRe2Does) {
-  for (const char* pattern : {"", "a", "(a)(?:b)(?P<n>c)", R"(\((a)\))", "[(](a)", "[]()](a)", "[^]()](a)",
-                              "[[:alpha:](](a)", R"([\](](a))", R"(\Q(\E(a))", R"(\\(a))", "((((a))))", "[[(](a)"}) {
+  for (const char* pattern :
+       {"", "a", "(a)(?:b)(?P<n>c)", R"(\((a)\))", "[(](a)", "[]()](a)", "[^]()](a)", "[[:alpha:](](a)",
+        R"([\](](a))", R"(\Q(\E(a))", R"(\\(a))", "((((a))))", "[[(](a)"}) {
     auto regex = Regex::compile(pattern);
     ASSERT_TRUE(regex) << pattern;
     EXPECT_EQ(static_cast<int>(capturing_parentheses(pattern).size()), regex->groups()) << pattern;

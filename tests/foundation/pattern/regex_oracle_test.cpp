@@ -11,7 +11,7 @@
 namespace testudo::test {
 namespace {
 
-/// TESTUDO_FULL_ORACLE=1: all pairs and many more mutations; minutes instead of seconds.
+/// TESTUDO_FULL_ORACLE=1: all pairs, many more mutations and random patterns; a quarter of an hour.
 bool full() { return std::getenv("TESTUDO_FULL_ORACLE") != nullptr; }
 
 using Random = std::mt19937;
@@ -171,6 +171,22 @@ class PatternMaker {
   Random& random_;
 };
 
+// PCRE2 10.42's JIT loses these matches to a start optimisation of its own; random patterns meet such a case
+// once in 300,000.
+TEST(RegexOracle, AgreesWithRe2WhereStartOptimisationsFail) {
+  const char* rows[][2] = {{"(?:.|)(-*)(?:-|)[0-9]+", "1"},
+                           {"(?:\\w|(?m:^))b*?[a-z]|[a-e]*?", "k"},
+                           {"(\\A\\A[^\\s]|)S*[^\\s]|x", "_"},
+                           {"(?:\\s|)[^x]*\\n", "\nxsx"}};
+  RegexScratch scratch;
+  Captures captures;
+  for (const auto& [pattern, text] : rows) {
+    auto regex = Regex::compile(pattern);
+    ASSERT_TRUE(regex && regex->uses_jit());
+    EXPECT_EQ(Oracle(pattern).difference(*regex, text, scratch, captures), "");
+  }
+}
+
 TEST(RegexOracle, AgreesWithRe2OnRandomPatterns) {
   static const std::string pieces[] = {
       "a",        "b", "k",  "K",    "s",  "S",  "A",    "\xc3\xa9", "\xc3\x89", "\xe2\x84\xaa",
@@ -184,7 +200,7 @@ TEST(RegexOracle, AgreesWithRe2OnRandomPatterns) {
   size_t by_jit = 0;
   size_t matches = 0;
   int failures = 0;
-  for (int round = full() ? 2'000'000 : 30'000; round > 0; --round) {
+  for (int round = full() ? 2'000'000 : 12'000; round > 0; --round) {
     const std::string pattern = maker.make();
     auto regex = Regex::compile(pattern);
     if (!regex) continue;
@@ -205,6 +221,7 @@ TEST(RegexOracle, AgreesWithRe2OnRandomPatterns) {
   }
   EXPECT_EQ(failures, 0);
   EXPECT_GT(by_jit, valid / 3);
+  EXPECT_GT(matches, valid);
   std::cout << valid << " patterns (" << by_jit << " by PCRE2), " << matches << " matches\n";
 }
 

@@ -189,7 +189,8 @@ TEST_F(ActiveIndexTest, AgreesWithAModelUnderRandomWork) {
     changes.clear();
     const uint64_t what = roll(10);
     if (what < 6) {
-      Decision d = decision_of(step, values[roll(4)], clock + std::chrono::minutes(1 + int(roll(100))), types[roll(4)]);
+      Decision d = decision_of(step, values[roll(4)], clock + std::chrono::minutes(1 + int(roll(100))),
+                               types[roll(4)]);
       d.simulated = roll(5) == 0;
       index.add(d, changes);
       model[d.id] = d;

@@ -17,7 +17,8 @@ namespace {
 
 const TimePoint noon = from_unix_seconds(1'800'000'000);
 
-AllowlistItem item(const std::string& value, const std::string& comment = "", std::optional<TimePoint> end = {}) {
+AllowlistItem item(const std::string& value, const std::string& comment = "",
+                   std::optional<TimePoint> end = {}) {
   AllowlistItem row;
   row.value = value;
   row.prefix = prefix(value);
@@ -104,7 +105,8 @@ struct ProtectCase {
 
 TEST(Protection, RefusesWhatWouldHarmItsMaker) {
   Protection protection;
-  protection.set_machine({{ip("198.51.100.7"), "own address of eth0"}, {ip("2001:db8:7::1"), "default gateway"}});
+  protection.set_machine(
+      {{ip("198.51.100.7"), "own address of eth0"}, {ip("2001:db8:7::1"), "default gateway"}});
   protection.set_configured({ip("198.51.100.50")});
   protection.set_sessions({ip("203.0.113.5")});
   PrefixMap<std::string> cdn;
@@ -181,7 +183,9 @@ TEST(Machine, ReadsGatewaysAndResolvers) {
       "20010db8000700000000000000000000 40 00000000000000000000000000000000 00 "
       "00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0\n",
       found);
-  add_resolvers("# nameserver 192.0.2.99\nnameserver 192.0.2.53\nnameserver fe80::1%eth0\nnameserver 127.0.0.53\n", found);
+  add_resolvers(
+      "# nameserver 192.0.2.99\nnameserver 192.0.2.53\nnameserver fe80::1%eth0\nnameserver 127.0.0.53\n",
+      found);
   EXPECT_EQ(found.size(), 4u);
   EXPECT_EQ(found[ip("192.0.2.1")], "default gateway on eth0");
   EXPECT_EQ(found[ip("2001:db8:7::1")], "default gateway on eth0");
@@ -192,7 +196,8 @@ TEST(Machine, ReadsGatewaysAndResolvers) {
 TEST(Machine, BrokenTablesAreNotRead) {
   MachineAddresses found;
   add_gateways_v4("eth0\tzz\t\t\nshort\n\n", found);
-  add_gateways_v6("xx\n00000000000000000000000000000000 00 0 00 zz010db8000700000000000000000001 0 0 0 0 eth0\n", found);
+  add_gateways_v6(
+      "xx\n00000000000000000000000000000000 00 0 00 zz010db8000700000000000000000001 0 0 0 0 eth0\n", found);
   add_resolvers("nameserver\nnameserver not-an-address\n", found);
   EXPECT_TRUE(found.empty());
 }
@@ -245,7 +250,8 @@ TEST(Sessions, AnAddressIsRememberedForTheGraceAfterItsSession) {
 
 TEST(Sessions, TheMemoryIsBounded) {
   SessionMemory memory(4h);
-  for (uint32_t i = 0; i < 1500; ++i) memory.update({Ip::v4(0xC6336400u + i)}, noon + std::chrono::seconds(i));
+  for (uint32_t i = 0; i < 1500; ++i)
+    memory.update({Ip::v4(0xC6336400u + i)}, noon + std::chrono::seconds(i));
   EXPECT_EQ(memory.addresses().size(), 1000u);
 }
 
@@ -275,7 +281,8 @@ TEST(Simulation, DefaultAndExclusions) {
 TEST(Simulation, TheLocalFileIsMergedOver) {
   const TempFolder folder;
   folder.file("simulation.yaml.local", "exclusions: [test/listed]\n");
-  const auto simulation = Simulation::load(folder.file("simulation.yaml", "simulation: true\nexclusions: [test/x]\n"));
+  const auto simulation =
+      Simulation::load(folder.file("simulation.yaml", "simulation: true\nexclusions: [test/x]\n"));
   ASSERT_TRUE(simulation);
   EXPECT_FALSE(simulation->simulates("test/listed"));
   EXPECT_TRUE(simulation->simulates("test/x"));
@@ -283,7 +290,8 @@ TEST(Simulation, TheLocalFileIsMergedOver) {
 
 TEST(Simulation, UnknownKeysAreErrorsWithPlace) {
   const TempFolder folder;
-  const auto simulation = Simulation::load(folder.file("simulation.yaml", "simulation: false\nexclusion: []\n"));
+  const auto simulation =
+      Simulation::load(folder.file("simulation.yaml", "simulation: false\nexclusion: []\n"));
   ASSERT_FALSE(simulation);
   EXPECT_EQ(simulation.error().code, Code::bad_config);
   EXPECT_EQ(simulation.error().where.line, 2);

@@ -1,5 +1,5 @@
-// What the tests of decide share: a kernel that writes down what it is told, a store that fails when asked to,
-// folders of their own, and alerts.
+// What the tests of decide share: a kernel that writes down what it is told, a store that fails when asked
+// to, folders of their own, and alerts.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -64,7 +64,8 @@ class RecordingBackend final : public Backend {
     }
     return {};
   }
-  Result<void> reconcile(std::span<const DecisionChange> all, std::span<const AllowChange> allow_all) override {
+  Result<void> reconcile(std::span<const DecisionChange> all,
+                         std::span<const AllowChange> allow_all) override {
     const std::lock_guard lock(mutex);
     ++reconciles;
     entries.clear();
@@ -152,7 +153,8 @@ inline Alert alert_of(const std::string& value, TimePoint at, const std::string&
   return alert;
 }
 
-inline Decision decision_of(int64_t id, const std::string& value, TimePoint until, const std::string& type = "ban") {
+inline Decision decision_of(int64_t id, const std::string& value, TimePoint until,
+                            const std::string& type = "ban") {
   Decision decision;
   decision.id = id;
   decision.origin = "crowdsec";

@@ -12,15 +12,18 @@ bool call_text(Machine&, const Value&, const Value*, Value& out) {
   out = Value::of(std::string_view());
   return true;
 }
-bool call_list(Machine& m, const Value&, const Value*, Value& out) { return make_array(m, nullptr, 0, ClassId::none, out); }
+bool call_list(Machine& m, const Value&, const Value*, Value& out) {
+  return make_array(m, nullptr, 0, ClassId::none, out);
+}
 bool call_zero(Machine&, const Value&, const Value*, Value& out) {
   out = Value::of(int64_t{0});
   return true;
 }
 
 const Member appsec[] = {
-    {"HasInBandMatches", kBoolean, no},   {"HasOutBandMatches", kBoolean, no}, {"HasRCEMatches", kBoolean, no},
-    {"MatchedRules", kArray, empty_list}, {"Vars", kMap, empty_map},
+    {"HasInBandMatches", kBoolean, no}, {"HasOutBandMatches", kBoolean, no},
+    {"HasRCEMatches", kBoolean, no},    {"MatchedRules", kArray, empty_list},
+    {"Vars", kMap, empty_map},
 };
 const Method appsec_calls[] = {
     {"GetName", {}, kString, call_text},
@@ -36,7 +39,7 @@ const Method appsec_calls[] = {
     {"Count", {}, kInteger, call_zero},
 };
 const Member request[] = {
-    {"Method", kString, empty_text},     {"Host", kString, empty_text}, {"Proto", kString, empty_text},
+    {"Method", kString, empty_text},     {"Host", kString, empty_text},       {"Proto", kString, empty_text},
     {"RemoteAddr", kString, empty_text}, {"RequestURI", kString, empty_text}, {"Header", kMap, empty_map},
 };
 const Method request_calls[] = {

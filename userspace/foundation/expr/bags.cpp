@@ -1,4 +1,5 @@
-// The maps that live in the event: looked into by key, turned into a map value only where all of it is asked for.
+// The maps that live in the event: looked into by key, turned into a map value only where all of it is asked
+// for.
 #include "expr/members.h"
 
 namespace testudo::expr {

@@ -32,7 +32,8 @@ bool to_int(Machine& m, const Value* a, size_t, Value& out) {
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return m.fail({"not a whole number: ", text.substr(0, 40)});
+  if (error != std::errc() || end != text.data() + text.size())
+    return m.fail({"not a whole number: ", text.substr(0, 40)});
   out = Value::of(number);
   return true;
 }
@@ -59,8 +60,10 @@ bool to_string(Machine& m, const Value* a, size_t, Value& out) {
 }
 
 bool type(Machine&, const Value* a, size_t, Value& out) {
-  out = Value::of(std::string_view(a[0].kind == K::object ? "struct" : a[0].kind == K::time ? "time.Time"
-                                   : a[0].kind == K::duration ? "time.Duration" : kind_name(a[0])));
+  out = Value::of(std::string_view(a[0].kind == K::object     ? "struct"
+                                   : a[0].kind == K::time     ? "time.Time"
+                                   : a[0].kind == K::duration ? "time.Duration"
+                                                              : kind_name(a[0])));
   return true;
 }
 

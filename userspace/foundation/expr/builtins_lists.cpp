@@ -13,10 +13,14 @@ constexpr Type kA = Type::array, kM = Type::map, kU = Type::unknown, kS = Type::
 using K = Value::Kind;
 
 bool len(Machine& m, const Value* a, size_t, Value& out) {
-  if (a[0].is_string()) out = Value::of(int64_t(utf8_length(a[0].text())));
-  else if (a[0].kind == K::array) out = Value::of(int64_t(a[0].array->size));
-  else if (a[0].kind == K::map) out = Value::of(int64_t(a[0].map->size));
-  else return m.fail({"len of ", kind_name(a[0])});
+  if (a[0].is_string())
+    out = Value::of(int64_t(utf8_length(a[0].text())));
+  else if (a[0].kind == K::array)
+    out = Value::of(int64_t(a[0].array->size));
+  else if (a[0].kind == K::map)
+    out = Value::of(int64_t(a[0].map->size));
+  else
+    return m.fail({"len of ", kind_name(a[0])});
   return true;
 }
 
@@ -39,7 +43,8 @@ bool get(Machine& m, const Value* a, size_t, Value& out) {
   }
   if (a[0].kind == K::object) {
     if (!a[1].is_string()) return true;
-    if (const Member* member = find_member(ClassId(a[0].class_id), a[1].text())) member->get(m, a[0].object, out);
+    if (const Member* member = find_member(ClassId(a[0].class_id), a[1].text()))
+      member->get(m, a[0].object, out);
     return true;
   }
   if (a[0].kind != K::array) return m.fail({"get from ", kind_name(a[0])});
@@ -51,7 +56,8 @@ bool get(Machine& m, const Value* a, size_t, Value& out) {
 
 bool take(Machine& m, const Value* a, size_t, Value& out) {
   if (a[1].integer < 0) return m.fail({"take needs a count of 0 or more"});
-  return make_array(m, a[0].array->items, std::min<uint64_t>(a[0].array->size, uint64_t(a[1].integer)), ClassId(a[0].class_id), out);
+  return make_array(m, a[0].array->items, std::min<uint64_t>(a[0].array->size, uint64_t(a[1].integer)),
+                    ClassId(a[0].class_id), out);
 }
 
 bool reverse(Machine& m, const Value* a, size_t, Value& out) {
@@ -90,15 +96,19 @@ bool count_flat(Machine& m, const ValueArray& list, uint64_t& size, int depth) {
   if (depth > kMaxValueDepth) return m.fail({"the list is nested too deep to flatten"});
   if (!m.spend(list.size)) return false;
   for (uint32_t i = 0; i < list.size; ++i) {
-    if (list.items[i].kind != K::array) ++size;
-    else if (!count_flat(m, *list.items[i].array, size, depth + 1)) return false;
+    if (list.items[i].kind != K::array)
+      ++size;
+    else if (!count_flat(m, *list.items[i].array, size, depth + 1))
+      return false;
   }
   return true;
 }
 Value* fill_flat(const ValueArray& list, Value* to) {
   for (uint32_t i = 0; i < list.size; ++i) {
-    if (list.items[i].kind == K::array) to = fill_flat(*list.items[i].array, to);
-    else *to++ = list.items[i];
+    if (list.items[i].kind == K::array)
+      to = fill_flat(*list.items[i].array, to);
+    else
+      *to++ = list.items[i];
   }
   return to;
 }
@@ -176,20 +186,13 @@ bool from_pairs(Machine& m, const Value* a, size_t, Value& out) {
 }
 
 const Builtin rows[] = {
-    {"len", {kU}, 1, kInteger, len},
-    {"first", {kA}, 1, kUnknown, first},
-    {"last", {kA}, 1, kUnknown, last},
-    {"get", {kU, kU}, 2, kUnknown, get},
-    {"take", {kA, kI}, 2, kArray, take},
-    {"reverse", {kA}, 1, kArray, reverse},
-    {"uniq", {kA}, 1, kArray, uniq},
-    {"concat", {kA}, 1, kArray, concat, true},
-    {"flatten", {kA}, 1, kArray, flatten},
-    {"sort", {kA, kS}, 1, kArray, sort},
-    {"keys", {kM}, 1, kTextArray, keys},
-    {"values", {kM}, 1, kArray, values},
-    {"toPairs", {kM}, 1, kArray, to_pairs},
-    {"fromPairs", {kA}, 1, kMap, from_pairs},
+    {"len", {kU}, 1, kInteger, len},        {"first", {kA}, 1, kUnknown, first},
+    {"last", {kA}, 1, kUnknown, last},      {"get", {kU, kU}, 2, kUnknown, get},
+    {"take", {kA, kI}, 2, kArray, take},    {"reverse", {kA}, 1, kArray, reverse},
+    {"uniq", {kA}, 1, kArray, uniq},        {"concat", {kA}, 1, kArray, concat, true},
+    {"flatten", {kA}, 1, kArray, flatten},  {"sort", {kA, kS}, 1, kArray, sort},
+    {"keys", {kM}, 1, kTextArray, keys},    {"values", {kM}, 1, kArray, values},
+    {"toPairs", {kM}, 1, kArray, to_pairs}, {"fromPairs", {kA}, 1, kMap, from_pairs},
 };
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace {
 constexpr Type kI = Type::integer, kU = Type::unknown;
 
 // All numbers among the arguments and, one level deep, in lists among them.
-bool gather(Machine& m, std::string_view name, const Value* args, size_t count, Value*& numbers, size_t& size) {
+bool gather(Machine& m, std::string_view name, const Value* args, size_t count, Value*& numbers,
+            size_t& size) {
   size = 0;
   for (size_t i = 0; i < count; ++i) size += args[i].kind == Value::Kind::array ? args[i].array->size : 1;
   if (size == 0) return m.fail({name, " of nothing"});
@@ -71,9 +72,12 @@ bool median(Machine& m, const Value* a, size_t n, Value& out) {
 
 bool absolute(Machine& m, const Value* a, size_t, Value& out) {
   out = a[0];
-  if (out.kind == Value::Kind::real) out.real = std::fabs(out.real);
-  else if (out.kind == Value::Kind::integer) out.integer = int64_t(out.integer < 0 ? 0 - uint64_t(out.integer) : uint64_t(out.integer));
-  else return m.fail({"abs needs a number, not ", kind_name(a[0])});
+  if (out.kind == Value::Kind::real)
+    out.real = std::fabs(out.real);
+  else if (out.kind == Value::Kind::integer)
+    out.integer = int64_t(out.integer < 0 ? 0 - uint64_t(out.integer) : uint64_t(out.integer));
+  else
+    return m.fail({"abs needs a number, not ", kind_name(a[0])});
   return true;
 }
 template <double (*function)(double)>
@@ -110,22 +114,14 @@ bool bit_ushr(Machine& m, const Value* a, size_t, Value& out) {
 }
 
 const Builtin rows[] = {
-    {"max", {kU}, 1, kUnknown, max_of, true},
-    {"min", {kU}, 1, kUnknown, min_of, true},
-    {"mean", {kU}, 1, kReal, mean, true},
-    {"median", {kU}, 1, kReal, median, true},
-    {"abs", {kU}, 1, kUnknown, absolute},
-    {"ceil", {kU}, 1, kReal, rounded<std::ceil>},
-    {"floor", {kU}, 1, kReal, rounded<std::floor>},
-    {"round", {kU}, 1, kReal, rounded<std::round>},
-    {"bitand", {kI, kI}, 2, kInteger, bit_and},
-    {"bitor", {kI, kI}, 2, kInteger, bit_or},
-    {"bitxor", {kI, kI}, 2, kInteger, bit_xor},
-    {"bitnand", {kI, kI}, 2, kInteger, bit_nand},
-    {"bitnot", {kI}, 1, kInteger, bit_not},
-    {"bitshl", {kI, kI}, 2, kInteger, bit_shl},
-    {"bitshr", {kI, kI}, 2, kInteger, bit_shr},
-    {"bitushr", {kI, kI}, 2, kInteger, bit_ushr},
+    {"max", {kU}, 1, kUnknown, max_of, true},       {"min", {kU}, 1, kUnknown, min_of, true},
+    {"mean", {kU}, 1, kReal, mean, true},           {"median", {kU}, 1, kReal, median, true},
+    {"abs", {kU}, 1, kUnknown, absolute},           {"ceil", {kU}, 1, kReal, rounded<std::ceil>},
+    {"floor", {kU}, 1, kReal, rounded<std::floor>}, {"round", {kU}, 1, kReal, rounded<std::round>},
+    {"bitand", {kI, kI}, 2, kInteger, bit_and},     {"bitor", {kI, kI}, 2, kInteger, bit_or},
+    {"bitxor", {kI, kI}, 2, kInteger, bit_xor},     {"bitnand", {kI, kI}, 2, kInteger, bit_nand},
+    {"bitnot", {kI}, 1, kInteger, bit_not},         {"bitshl", {kI, kI}, 2, kInteger, bit_shl},
+    {"bitshr", {kI, kI}, 2, kInteger, bit_shr},     {"bitushr", {kI, kI}, 2, kInteger, bit_ushr},
 };
 
 }  // namespace

@@ -28,8 +28,12 @@ bool trim_prefix(Machine&, const Value* a, size_t n, Value& out) {
 bool trim_suffix(Machine&, const Value* a, size_t n, Value& out) {
   return give(without_suffix(a[0].text(), optional_text(a, n, 1, " ")), out);
 }
-bool upper(Machine& m, const Value* a, size_t, Value& out) { return change_case(m.ctx, a[0].text(), true, out); }
-bool lower(Machine& m, const Value* a, size_t, Value& out) { return change_case(m.ctx, a[0].text(), false, out); }
+bool upper(Machine& m, const Value* a, size_t, Value& out) {
+  return change_case(m.ctx, a[0].text(), true, out);
+}
+bool lower(Machine& m, const Value* a, size_t, Value& out) {
+  return change_case(m.ctx, a[0].text(), false, out);
+}
 bool split_call(Machine& m, const Value* a, size_t n, Value& out) {
   return split_text(m.ctx, a[0].text(), a[1].text(), n > 2 ? a[2].integer : -1, false, out);
 }
@@ -44,7 +48,8 @@ bool repeat(Machine& m, const Value* a, size_t, Value& out) {
   const int64_t times = a[1].integer;
   if (times < 0) return m.fail({"repeat needs a count of 0 or more"});
   if (unit.empty() || times == 0) return give({}, out);
-  if (uint64_t(times) > m.left.bytes / unit.size()) return m.fail({"more than 16 MiB of text: the expression was stopped"});
+  if (uint64_t(times) > m.left.bytes / unit.size())
+    return m.fail({"more than 16 MiB of text: the expression was stopped"});
   char* to = m.text(unit.size() * uint64_t(times));
   if (!to) return false;
   for (int64_t i = 0; i < times; ++i) std::memcpy(to + size_t(i) * unit.size(), unit.data(), unit.size());

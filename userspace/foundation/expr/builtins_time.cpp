@@ -18,10 +18,13 @@ constexpr std::string_view layouts[] = {
     "Mon, 02 Jan 2006 15:04:05 MST",
 };
 
-bool is_utc(std::string_view zone) { return zone.empty() || zone == "UTC" || zone == "GMT" || zone == "Etc/UTC"; }
+bool is_utc(std::string_view zone) {
+  return zone.empty() || zone == "UTC" || zone == "GMT" || zone == "Etc/UTC";
+}
 
 bool now_call(Machine& m, const Value* a, size_t n, Value& out) {
-  if (n > 0 && !is_utc(a[0].text())) return m.fail({"unknown time zone ", a[0].text(), " (only UTC is known here)"});
+  if (n > 0 && !is_utc(a[0].text()))
+    return m.fail({"unknown time zone ", a[0].text(), " (only UTC is known here)"});
   out = Value::time(unix_nanos(now()));
   return true;
 }
@@ -36,9 +39,11 @@ bool duration(Machine& m, const Value* a, size_t, Value& out) {
 }
 
 bool date(Machine& m, const Value* a, size_t n, Value& out) {
-  if (n > 2 && !is_utc(a[2].text())) return m.fail({"unknown time zone ", a[2].text(), " (only UTC is known here)"});
+  if (n > 2 && !is_utc(a[2].text()))
+    return m.fail({"unknown time zone ", a[2].text(), " (only UTC is known here)"});
   std::optional<TimePoint> time;
-  if (n > 1) time = parse_layout(a[0].text(), a[1].text());
+  if (n > 1)
+    time = parse_layout(a[0].text(), a[1].text());
   else
     for (const std::string_view layout : layouts)
       if (!time) time = parse_layout(a[0].text(), layout);

@@ -59,9 +59,9 @@ struct Operation {
   uint32_t local = 0;  ///< place of a let variable; first place of a closure (#, #index, #acc)
   uint32_t cost = 1;   ///< operations below, itself included
   bool is_constant = false;
-  bool flag = false;   ///< negated, or optional (?.)
-  bool pure = true;    ///< same result every time within one event
-  bool writes = false; ///< changes the event
+  bool flag = false;    ///< negated, or optional (?.)
+  bool pure = true;     ///< same result every time within one event
+  bool writes = false;  ///< changes the event
   std::string_view text;
   union {
     const void* extra = nullptr;
@@ -84,7 +84,7 @@ struct Program {
   std::deque<std::vector<Needle>> needles;
   std::deque<Helper> helpers;  ///< copies: an owner's table may move
   std::vector<std::unique_ptr<Regex>> regexes;
-  Arena constants;             ///< arrays and strings that folding made
+  Arena constants;  ///< arrays and strings that folding made
   const Operation* root = nullptr;
   const SlotNames* slots = nullptr;
   uint32_t locals = 0;

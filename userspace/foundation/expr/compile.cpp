@@ -20,7 +20,8 @@ const Operation* Compiler::compile(const Node& root) {
   const Type expect = options_.expect;
   const StaticType type = op->type;
   if (expect != Type::unknown && type.known() && type.type != expect)
-    return fail(root, "the expression gives " + type_text(type) + ", but " + type_name(expect) + " is needed here");
+    return fail(root,
+                "the expression gives " + type_text(type) + ", but " + type_name(expect) + " is needed here");
   return op;
 }
 
@@ -35,7 +36,8 @@ Operation* Compiler::did_you_mean(const Node& node, std::string message, std::st
   return fail(node, std::move(message), near.empty() ? "" : "did you mean " + prefix + near + "?");
 }
 
-Operation* Compiler::make(Operation::Run run, StaticType type, const Operation* a, const Operation* b, const Operation* c) {
+Operation* Compiler::make(Operation::Run run, StaticType type, const Operation* a, const Operation* b,
+                          const Operation* c) {
   Operation& op = program_.operations.emplace_back();
   op.run = run;
   op.type = type;
@@ -72,7 +74,9 @@ Operation* Compiler::constant(Value value, StaticType type) {
 Operation* Compiler::fold(Operation* op) {
   if (!op || !op->pure) return op;
   const auto known = [](const Operation* part) { return !part || part->is_constant; };
-  if (!known(op->a) || !known(op->b) || !known(op->c) || !std::all_of(op->args.begin(), op->args.end(), known)) return op;
+  if (!known(op->a) || !known(op->b) || !known(op->c) ||
+      !std::all_of(op->args.begin(), op->args.end(), known))
+    return op;
   // What is folded is bounded over the whole expression: a small text must not become a large program.
   Machine machine{fold_context_, program_.slots, nullptr, fold_bounds_};
   Value value;
@@ -102,32 +106,53 @@ uint32_t Compiler::take_locals(uint32_t count) {
 
 Operation* Compiler::lower(const Node& node) {
   switch (node.kind) {
-    case Kind::nil: return constant(Value(), kNil);
-    case Kind::boolean: return constant(Value::of(node.flag), kBoolean);
-    case Kind::integer: return constant(Value::of(node.integer), kInteger);
-    case Kind::real: return constant(Value::of(node.real), kReal);
-    case Kind::string: return constant(Value::of(program_.keep(node.text)), kString);
-    case Kind::name: return lower_name(node);
-    case Kind::element: return lower_element(node);
-    case Kind::member: return lower_member(node);
-    case Kind::index: return lower_index(node);
-    case Kind::slice: return lower_slice(node);
-    case Kind::call: return takes_predicate(node.text) ? lower_predicate_call(node) : lower_call(node);
-    case Kind::method: return lower_method(node);
+    case Kind::nil:
+      return constant(Value(), kNil);
+    case Kind::boolean:
+      return constant(Value::of(node.flag), kBoolean);
+    case Kind::integer:
+      return constant(Value::of(node.integer), kInteger);
+    case Kind::real:
+      return constant(Value::of(node.real), kReal);
+    case Kind::string:
+      return constant(Value::of(program_.keep(node.text)), kString);
+    case Kind::name:
+      return lower_name(node);
+    case Kind::element:
+      return lower_element(node);
+    case Kind::member:
+      return lower_member(node);
+    case Kind::index:
+      return lower_index(node);
+    case Kind::slice:
+      return lower_slice(node);
+    case Kind::call:
+      return takes_predicate(node.text) ? lower_predicate_call(node) : lower_call(node);
+    case Kind::method:
+      return lower_method(node);
     case Kind::chain: {
       Operation* inner = lower(*node.children[0]);
       return inner ? make(run::chain, kUnknown, inner) : nullptr;
     }
-    case Kind::unary: return lower_unary(node);
-    case Kind::binary: return lower_binary(node);
-    case Kind::ordered: return lower_ordered(node);
+    case Kind::unary:
+      return lower_unary(node);
+    case Kind::binary:
+      return lower_binary(node);
+    case Kind::ordered:
+      return lower_ordered(node);
     case Kind::all_of:
-    case Kind::any_of: return lower_junction(node);
-    case Kind::choose: return lower_choose(node);
-    case Kind::let: return lower_let(node);
-    case Kind::array: return lower_array(node);
-    case Kind::map: return lower_map(node);
-    case Kind::predicate: return fail(node, "a closure is not expected here");
+    case Kind::any_of:
+      return lower_junction(node);
+    case Kind::choose:
+      return lower_choose(node);
+    case Kind::let:
+      return lower_let(node);
+    case Kind::array:
+      return lower_array(node);
+    case Kind::map:
+      return lower_map(node);
+    case Kind::predicate:
+      return fail(node, "a closure is not expected here");
   }
   return nullptr;
 }
@@ -176,7 +201,9 @@ Operation* Compiler::lower_element(const Node& node) {
   if (closures_.empty()) return fail(node, "# stands for an element and is known only in a closure");
   const Closure& closure = closures_.back();
   if (node.text == "acc" && !closure.has_total) return fail(node, "#acc is known only in reduce");
-  Operation* op = make(run::local, node.text == "index" ? kInteger : node.text == "acc" ? kUnknown : closure.element);
+  Operation* op = make(run::local, node.text == "index" ? kInteger
+                                   : node.text == "acc" ? kUnknown
+                                                        : closure.element);
   op->local = closure.place + (node.text == "index" ? 1 : node.text == "acc" ? 2 : 0);
   op->pure = false;
   return op;
@@ -184,7 +211,8 @@ Operation* Compiler::lower_element(const Node& node) {
 
 Operation* Compiler::lower_let(const Node& node) {
   for (const Local& local : locals_)
-    if (local.name == node.text) return fail(node, "the name " + escape_for_terminal(node.text) + " is taken already");
+    if (local.name == node.text)
+      return fail(node, "the name " + escape_for_terminal(node.text) + " is taken already");
   if (next_local_ >= kMaxLocals) return fail(node, "more than 1000 variables");
   Operation* value = lower(*node.children[0]);
   if (!value) return nullptr;

@@ -59,7 +59,8 @@ class Compiler {
   Operation* lower_needles(const Node& node, size_t& at);
   Operation* lower_choices(const Node& node, size_t& at);
   Operation* needle_test(const Node& node, Operation* subject, std::vector<Needle> needles, bool negated);
-  Operation* set_test(const Node& node, Operation* subject, std::vector<std::string_view> texts, bool negated);
+  Operation* set_test(const Node& node, Operation* subject, std::vector<std::string_view> texts,
+                      bool negated);
 
   // compile_call.cpp
   Operation* lower_call(const Node& node);
@@ -67,11 +68,11 @@ class Compiler {
   Operation* lower_closure(const Node& node, StaticType element, Operation& call);
   const Helper* find_helper(std::string_view name) const;
   bool lower_arguments(const Node& node, size_t from, std::vector<const Operation*>& args);
-  bool check_arguments(const Node& node, size_t from, const std::vector<Type>& params, size_t required, bool variadic,
-                       const std::vector<const Operation*>& args);
+  bool check_arguments(const Node& node, size_t from, const std::vector<Type>& params, size_t required,
+                       bool variadic, const std::vector<const Operation*>& args);
 
-  Operation* make(Operation::Run run, StaticType type, const Operation* a = nullptr, const Operation* b = nullptr,
-                  const Operation* c = nullptr);
+  Operation* make(Operation::Run run, StaticType type, const Operation* a = nullptr,
+                  const Operation* b = nullptr, const Operation* c = nullptr);
   Operation* make_list(Operation::Run run, StaticType type, std::vector<const Operation*> args);
   Operation* constant(Value value, StaticType type);
   /// Replaces an operation whose operands are all constant by its value.

@@ -36,8 +36,10 @@ Operation* Compiler::member_of(const Node& node, Operation* base, std::string_vi
     const Member* member = find_member(type.class_id, name);
     const std::string prefix = std::string(class_name(type.class_id)) + ".";
     if (!member)
-      return did_you_mean(node, "unknown field " + prefix + escape_for_terminal(name), name, member_names(type.class_id), prefix);
-    op = is_event(*base) ? make(run::event_member, member->type) : make(run::object_member, member->type, base);
+      return did_you_mean(node, "unknown field " + prefix + escape_for_terminal(name), name,
+                          member_names(type.class_id), prefix);
+    op = is_event(*base) ? make(run::event_member, member->type)
+                         : make(run::object_member, member->type, base);
     op->member = member;
     op->pure = false;
     // A base that may be nil when it is optional makes the result nil too.
@@ -84,13 +86,16 @@ Operation* Compiler::lower_index(const Node& node) {
     return member_of(node, base, key->constant.text());
   StaticType result;
   if (type.is(Type::array)) {
-    if (!key->type.maybe_number()) return fail(*node.children[1], "an index is an int, not " + type_text(key->type));
+    if (!key->type.maybe_number())
+      return fail(*node.children[1], "an index is an int, not " + type_text(key->type));
     result = type.of_element();
   } else if (type.is(Type::map)) {
-    if (!key->type.maybe(Type::string)) return fail(*node.children[1], "a key is a string, not " + type_text(key->type));
+    if (!key->type.maybe(Type::string))
+      return fail(*node.children[1], "a key is a string, not " + type_text(key->type));
     result = type.of_element();
   } else if (type.is(Type::string)) {
-    if (!key->type.maybe_number()) return fail(*node.children[1], "an index is an int, not " + type_text(key->type));
+    if (!key->type.maybe_number())
+      return fail(*node.children[1], "an index is an int, not " + type_text(key->type));
     result = kInteger;
   } else if (type.known() && !type.is(Type::object)) {
     return fail(node, type_text(type) + " has no elements");
@@ -108,7 +113,8 @@ Operation* Compiler::lower_slice(const Node& node) {
     return fail(node, type_text(parts[0]->type) + " cannot be sliced");
   for (int i = 1; i < 3; ++i)
     if (parts[i] && !parts[i]->type.maybe(Type::integer))
-      return fail(*node.children[size_t(i)], "a bound of a slice is an int, not " + type_text(parts[i]->type));
+      return fail(*node.children[size_t(i)],
+                  "a bound of a slice is an int, not " + type_text(parts[i]->type));
   Operation* op = make(run::slice, node.flag ? kUnknown : parts[0]->type, parts[0], parts[1], parts[2]);
   op->flag = node.flag;
   return fold(op);
@@ -131,7 +137,8 @@ Operation* Compiler::lower_method(const Node& node) {
   if (!method && type.known()) {
     std::vector<std::string> names;
     for (const Method& one : methods_of(type.type, type.class_id)) names.emplace_back(one.name);
-    return did_you_mean(node, type_text(type) + " has no method " + escape_for_terminal(node.text), node.text, names);
+    return did_you_mean(node, type_text(type) + " has no method " + escape_for_terminal(node.text), node.text,
+                        names);
   }
   if (method && !check_arguments(node, 1, method->params, method->params.size(), false, args)) return nullptr;
   if (is_event(*base)) note_meta_key(node, node.text);

@@ -15,9 +15,9 @@ struct PredicateRow {
   std::string_view name;
   Operation::Run run;
   Gives gives;
-  bool test;                   ///< the closure gives bool
+  bool test;  ///< the closure gives bool
   bool optional_closure = false;
-  size_t most = 2;             ///< arguments
+  size_t most = 2;  ///< arguments
 };
 constexpr PredicateRow predicate_rows[] = {
     {"all", run::all, Gives::boolean, true},
@@ -38,19 +38,26 @@ constexpr PredicateRow predicate_rows[] = {
 };
 
 const PredicateRow& row_of(std::string_view name) {
-  return *std::find_if(std::begin(predicate_rows), std::end(predicate_rows), [&](const auto& row) { return row.name == name; });
+  return *std::find_if(std::begin(predicate_rows), std::end(predicate_rows),
+                       [&](const auto& row) { return row.name == name; });
 }
 
 StaticType result_of(const PredicateRow& row, const StaticType& list, const Operation* body) {
   switch (row.gives) {
-    case Gives::boolean: return kBoolean;
-    case Gives::integer: return kInteger;
-    case Gives::list: return {Type::array, ClassId::none, list.element, list.element_class};
-    case Gives::mapped: return {Type::array, ClassId::none, body->type.type, body->type.class_id};
-    case Gives::map: return kMap;
+    case Gives::boolean:
+      return kBoolean;
+    case Gives::integer:
+      return kInteger;
+    case Gives::list:
+      return {Type::array, ClassId::none, list.element, list.element_class};
+    case Gives::mapped:
+      return {Type::array, ClassId::none, body->type.type, body->type.class_id};
+    case Gives::map:
+      return kMap;
     case Gives::number:
     case Gives::element:
-    case Gives::anything: return kUnknown;
+    case Gives::anything:
+      return kUnknown;
   }
   return kUnknown;
 }
@@ -72,21 +79,25 @@ bool Compiler::lower_arguments(const Node& node, size_t from, std::vector<const 
   return true;
 }
 
-bool Compiler::check_arguments(const Node& node, size_t from, const std::vector<Type>& params, size_t required,
-                               bool variadic, const std::vector<const Operation*>& args) {
+bool Compiler::check_arguments(const Node& node, size_t from, const std::vector<Type>& params,
+                               size_t required, bool variadic, const std::vector<const Operation*>& args) {
   if (args.size() < required || (!variadic && args.size() > params.size())) {
     std::string wanted = std::to_string(required);
-    if (variadic) wanted += " or more";
-    else if (params.size() > required) wanted += " to " + std::to_string(params.size());
-    fail(node, escape_for_terminal(node.text) + " takes " + wanted + " arguments, not " + std::to_string(args.size()));
+    if (variadic)
+      wanted += " or more";
+    else if (params.size() > required)
+      wanted += " to " + std::to_string(params.size());
+    fail(node, escape_for_terminal(node.text) + " takes " + wanted + " arguments, not " +
+                   std::to_string(args.size()));
     return false;
   }
   for (size_t i = 0; i < args.size() && !params.empty(); ++i) {
     const Type wanted = params[std::min(i, params.size() - 1)];
     const StaticType given = args[i]->type;
-    if (wanted == Type::unknown || given.maybe(wanted) || (wanted == Type::real && given.is(Type::integer))) continue;
-    fail(*node.children[i + from], escape_for_terminal(node.text) + " needs " + type_name(wanted) + " as argument " +
-                                       std::to_string(i + 1) + ", not " + type_text(given));
+    if (wanted == Type::unknown || given.maybe(wanted) || (wanted == Type::real && given.is(Type::integer)))
+      continue;
+    fail(*node.children[i + from], escape_for_terminal(node.text) + " needs " + type_name(wanted) +
+                                       " as argument " + std::to_string(i + 1) + ", not " + type_text(given));
     return false;
   }
   return true;
@@ -105,7 +116,8 @@ Operation* Compiler::lower_call(const Node& node) {
   std::vector<const Operation*> args;
   if (!lower_arguments(node, 0, args)) return nullptr;
   if (builtin) {
-    if (!check_arguments(node, 0, builtin->params, builtin->required, builtin->variadic, args)) return nullptr;
+    if (!check_arguments(node, 0, builtin->params, builtin->required, builtin->variadic, args))
+      return nullptr;
     Operation* op = make_list(run::builtin, builtin->result, std::move(args));
     op->builtin = builtin;
     op->pure &= builtin->pure;
@@ -144,7 +156,8 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
     return fail(node, node.text + " takes a list and a closure", node.text + "(list, {# == 'x'})");
   Operation* list = lower(*node.children[0]);
   if (!list) return nullptr;
-  if (!list->type.maybe(Type::array)) return fail(*node.children[0], node.text + " needs a list, not " + type_text(list->type));
+  if (!list->type.maybe(Type::array))
+    return fail(*node.children[0], node.text + " needs a list, not " + type_text(list->type));
   Operation* op = make(row.run, kUnknown, list);
   op->text = row.name;
   op->pure = false;
@@ -152,7 +165,8 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
   if (given >= 2) {
     if (!(body = lower_closure(*node.children[1], list->type.of_element(), *op))) return nullptr;
     if (row.test && !body->type.maybe(Type::boolean))
-      return fail(*node.children[1]->children[0], "the closure of " + node.text + " gives " + type_text(body->type) + ", not bool");
+      return fail(*node.children[1]->children[0],
+                  "the closure of " + node.text + " gives " + type_text(body->type) + ", not bool");
   }
   if (given == 3) {
     op->c = lower(*node.children[2]);

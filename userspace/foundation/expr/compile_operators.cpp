@@ -4,7 +4,8 @@
 namespace testudo::expr {
 
 Operation* Compiler::refuse(const Node& node, const Operation* a, const Operation* b) {
-  return fail(node, node.text + " is not defined between " + type_text(a->type) + " and " + type_text(b->type));
+  return fail(node,
+              node.text + " is not defined between " + type_text(a->type) + " and " + type_text(b->type));
 }
 
 Operation* Compiler::lower_unary(const Node& node) {
@@ -43,7 +44,8 @@ Operation* Compiler::lower_arithmetic(const Node& node, Operation* a, Operation*
   if (op == "+") {
     if (numbers) return fold(make(run::add, number, a, b));
     if (spans(Type::string, Type::string)) return fold(make(run::add, known ? kString : kUnknown, a, b));
-    if (spans(Type::duration, Type::duration)) return fold(make(run::add, known ? kDuration : kUnknown, a, b));
+    if (spans(Type::duration, Type::duration))
+      return fold(make(run::add, known ? kDuration : kUnknown, a, b));
     if (spans(Type::time, Type::duration) || spans(Type::duration, Type::time))
       return fold(make(run::add, known ? kTime : kUnknown, a, b));
     return refuse(node, a, b);
@@ -52,7 +54,8 @@ Operation* Compiler::lower_arithmetic(const Node& node, Operation* a, Operation*
     if (numbers) return fold(make(run::subtract, number, a, b));
     if (spans(Type::time, Type::time)) return fold(make(run::subtract, known ? kDuration : kUnknown, a, b));
     if (spans(Type::time, Type::duration)) return fold(make(run::subtract, known ? kTime : kUnknown, a, b));
-    if (spans(Type::duration, Type::duration)) return fold(make(run::subtract, known ? kDuration : kUnknown, a, b));
+    if (spans(Type::duration, Type::duration))
+      return fold(make(run::subtract, known ? kDuration : kUnknown, a, b));
     return refuse(node, a, b);
   }
   if (op == "*") {
@@ -77,12 +80,14 @@ Operation* Compiler::lower_ordered(const Node& node) {
   std::string letters;
   for (size_t i = 0; i < node.text.size(); ++i) {
     const bool wide = i + 1 < node.text.size() && node.text[i + 1] == '=';
-    if (node.text[i] == '<' || node.text[i] == '>') letters += !wide ? node.text[i] : node.text[i] == '<' ? 'l' : 'g';
+    if (node.text[i] == '<' || node.text[i] == '>')
+      letters += !wide ? node.text[i] : node.text[i] == '<' ? 'l' : 'g';
   }
   for (size_t i = 0; i + 1 < operands.size(); ++i) {
     const StaticType x = operands[i]->type, y = operands[i + 1]->type;
     bool possible = x.maybe_number() && y.maybe_number();
-    for (const Type type : {Type::string, Type::time, Type::duration}) possible |= x.maybe(type) && y.maybe(type);
+    for (const Type type : {Type::string, Type::time, Type::duration})
+      possible |= x.maybe(type) && y.maybe(type);
     if (!possible) return refuse(node, operands[i], operands[i + 1]);
   }
   Operation* op = make_list(run::ordered, kBoolean, std::move(operands));

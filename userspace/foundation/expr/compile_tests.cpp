@@ -10,10 +10,14 @@ namespace {
 bool is_text(const Operation* op) { return op->is_constant && op->constant.is_string(); }
 
 bool needle_kind(const std::string& name, Needle::Where& where) {
-  if (name == "contains") where = Needle::Where::inside;
-  else if (name == "startsWith") where = Needle::Where::start;
-  else if (name == "endsWith") where = Needle::Where::end;
-  else return false;
+  if (name == "contains")
+    where = Needle::Where::inside;
+  else if (name == "startsWith")
+    where = Needle::Where::start;
+  else if (name == "endsWith")
+    where = Needle::Where::end;
+  else
+    return false;
   return true;
 }
 
@@ -23,7 +27,8 @@ constexpr uint32_t kSmall = 8;
 // `subject contains 'x'`: nothing else, not negated.
 bool is_needle(const Node& node) {
   Needle::Where where;
-  return node.kind == Kind::binary && !node.flag && needle_kind(node.text, where) && node.children[1]->kind == Kind::string;
+  return node.kind == Kind::binary && !node.flag && needle_kind(node.text, where) &&
+         node.children[1]->kind == Kind::string;
 }
 
 // `subject == 'x'`.
@@ -43,8 +48,10 @@ size_t run_length(const Node& node, size_t at, bool (*shape)(const Node&)) {
 
 TextSet set_of(const std::vector<std::string_view>& texts) {
   TextSet set;
-  if (texts.size() <= 8) set.few = texts;
-  else set.many.insert(texts.begin(), texts.end());
+  if (texts.size() <= 8)
+    set.few = texts;
+  else
+    set.many.insert(texts.begin(), texts.end());
   return set;
 }
 
@@ -66,8 +73,10 @@ Operation* Compiler::lower_equals(const Node& node, Operation* a, Operation* b) 
   return op;
 }
 
-Operation* Compiler::set_test(const Node&, Operation* subject, std::vector<std::string_view> texts, bool negated) {
-  Operation* op = subject->run == run::slot ? make(run::slot_in_set, kBoolean) : make(run::in_set, kBoolean, subject);
+Operation* Compiler::set_test(const Node&, Operation* subject, std::vector<std::string_view> texts,
+                              bool negated) {
+  Operation* op =
+      subject->run == run::slot ? make(run::slot_in_set, kBoolean) : make(run::in_set, kBoolean, subject);
   op->slot = subject->slot;
   op->flag = negated;
   op->set = &program_.sets.emplace_back(set_of(texts));
@@ -80,16 +89,19 @@ Operation* Compiler::lower_in(const Node& node, Operation* a, Operation* b) {
     return fail(node, type_text(a->type) + " cannot be in a list of " + type_text(list.of_element()));
   if ((list.is(Type::map) || list.is(Type::object)) && !a->type.maybe(Type::string))
     return fail(node, "a key is a string, not " + type_text(a->type));
-  if (list.known() && !list.is(Type::array) && !list.is(Type::map) && !list.is(Type::object) && !list.is(Type::nil))
+  if (list.known() && !list.is(Type::array) && !list.is(Type::map) && !list.is(Type::object) &&
+      !list.is(Type::nil))
     return fail(node, "in needs a list or a map on its right, not " + type_text(list),
                 list.is(Type::string) ? "for a part of a text: text contains 'part'" : "");
   if (b->is_constant && b->constant.kind == Value::Kind::array && !a->is_constant) {
     std::vector<std::string_view> texts;
     const ValueArray& items = *b->constant.array;
-    for (uint32_t i = 0; i < items.size && items.items[i].is_string(); ++i) texts.push_back(items.items[i].text());
+    for (uint32_t i = 0; i < items.size && items.items[i].is_string(); ++i)
+      texts.push_back(items.items[i].text());
     if (texts.size() == items.size) return set_test(node, a, std::move(texts), node.flag);
   }
-  const bool bag = b->run == run::event_member && list.class_id >= ClassId::parsed && list.class_id <= ClassId::enriched;
+  const bool bag =
+      b->run == run::event_member && list.class_id >= ClassId::parsed && list.class_id <= ClassId::enriched;
   if (bag && is_text(a) && options_.slots) {
     Operation* op = make(run::slot_present, kBoolean);
     op->slot = read_slot(list.class_id == ClassId::parsed ? Bag::parsed
@@ -171,7 +183,8 @@ Operation* Compiler::lower_choices(const Node& node, size_t& at) {
   Operation* subject = lower(*node.children[at]->children[0]);
   if (!subject || subject->writes || !subject->type.maybe(Type::string)) return nullptr;
   std::vector<std::string_view> texts;
-  for (size_t i = at; i < at + count; ++i) texts.push_back(program_.keep(node.children[i]->children[1]->text));
+  for (size_t i = at; i < at + count; ++i)
+    texts.push_back(program_.keep(node.children[i]->children[1]->text));
   at += count;
   return set_test(node, subject, std::move(texts), false);
 }

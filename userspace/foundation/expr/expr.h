@@ -40,28 +40,40 @@ Value kept_event_value(const KeptEvent* event);
 
 /// What an evaluation may read and write. One per thread; `event`, `alert` are set before each evaluation.
 struct Context {
-  Event* event = nullptr;        ///< `evt`
-  const Alert* alert = nullptr;  ///< `Alert` (profiles), `signal`
+  Event* event = nullptr;             ///< `evt`
+  const Alert* alert = nullptr;       ///< `Alert` (profiles), `signal`
   const ValueArray* queue = nullptr;  ///< `queue.Queue` (conditions): elements are kept_event_value()
-  Arena* arena = nullptr;        ///< where computed strings live; usually &event->arena
+  Arena* arena = nullptr;             ///< where computed strings live; usually &event->arena
   RegexScratch* regex = nullptr;
-  std::string error;             ///< set when an evaluation failed: what went wrong
+  std::string error;  ///< set when an evaluation failed: what went wrong
 };
 
-enum class Type : uint8_t { unknown, nil, boolean, integer, real, string, array, map, time, duration, object };
+enum class Type : uint8_t {
+  unknown,
+  nil,
+  boolean,
+  integer,
+  real,
+  string,
+  array,
+  map,
+  time,
+  duration,
+  object
+};
 const char* type_name(Type type);
 
 /// One helper function: a row in its owner's table. Arguments were checked against `params` at compile time
 /// as far as types were known then; `call` checks the rest. On failure it sets ctx.error and returns false.
 struct Helper {
   std::string_view name;
-  std::string_view summary;        ///< one line for documentation and `testudo doctor`
-  std::vector<Type> params;        ///< unknown = any
-  bool variadic = false;           ///< the last parameter may repeat (or be absent)
+  std::string_view summary;  ///< one line for documentation and `testudo doctor`
+  std::vector<Type> params;  ///< unknown = any
+  bool variadic = false;     ///< the last parameter may repeat (or be absent)
   Type result = Type::unknown;
-  bool pure = false;               ///< same arguments, same result: may be folded when all are constant
+  bool pure = false;  ///< same arguments, same result: may be folded when all are constant
   bool (*call)(const void* owner, Context& ctx, const Value* args, size_t count, Value& out) = nullptr;
-  const void* owner = nullptr;     ///< state of the owner (data files, GeoIP …); outlives the expressions
+  const void* owner = nullptr;  ///< state of the owner (data files, GeoIP …); outlives the expressions
 };
 using HelperTable = std::vector<Helper>;
 
@@ -78,7 +90,7 @@ enum class Scope : uint8_t {
 
 struct CompileOptions {
   Scope scope = Scope::event;
-  SlotNames* slots = nullptr;   ///< names are interned here (event scope)
+  SlotNames* slots = nullptr;               ///< names are interned here (event scope)
   std::vector<const HelperTable*> helpers;  ///< searched in order, after the language's builtins
   Type expect = Type::unknown;  ///< boolean for filters, string for keys …: known other types are errors
 };
@@ -105,8 +117,8 @@ class Expression {
   /// For filters: anything but a boolean is a failure.
   Truth test(Context& ctx) const;
 
-  /// Equalities that must hold for the expression to be true: `evt.Meta.log_type == 'x'` or `in [...]` among the
-  /// operands of a top-level `and`. Used for dispatch; empty when there is none.
+  /// Equalities that must hold for the expression to be true: `evt.Meta.log_type == 'x'` or `in [...]` among
+  /// the operands of a top-level `and`. Used for dispatch; empty when there is none.
   struct Required {
     SlotRef slot;
     std::vector<std::string> values;

@@ -50,14 +50,18 @@ Expression::Expression(Expression&&) noexcept = default;
 Expression& Expression::operator=(Expression&&) noexcept = default;
 Expression::~Expression() = default;
 
-Result<Expression> Expression::compile(std::string_view text, const Where& where, const CompileOptions& options) {
+Result<Expression> Expression::compile(std::string_view text, const Where& where,
+                                       const CompileOptions& options) {
   if (text.size() > kMaxSource)
-    return Error{Code::too_large, "the expression has " + std::to_string(text.size()) + " bytes, more than 1 MiB", where, ""};
+    return Error{Code::too_large,
+                 "the expression has " + std::to_string(text.size()) + " bytes, more than 1 MiB", where, ""};
   auto impl = std::make_unique<Impl>();
   impl->text = std::string(text);
   const std::string_view source = impl->text;
   Problem problem;
-  const auto refused = [&] { return Error{Code::bad_content, problem.message, place(source, where, problem.offset), problem.remedy}; };
+  const auto refused = [&] {
+    return Error{Code::bad_content, problem.message, place(source, where, problem.offset), problem.remedy};
+  };
 
   std::vector<Token> tokens;
   if (!tokenize(source, tokens, problem)) return refused();
@@ -88,9 +92,13 @@ Expression::Truth Expression::test(Context& ctx) const {
 }
 
 const std::vector<Expression::Required>& Expression::required() const { return impl_->required; }
-const std::vector<Expression::RequiredLabel>& Expression::required_labels() const { return impl_->required_labels; }
+const std::vector<Expression::RequiredLabel>& Expression::required_labels() const {
+  return impl_->required_labels;
+}
 const std::vector<SlotRef>& Expression::reads() const { return impl_->reads; }
 
-Value kept_event_value(const KeptEvent* event) { return Value::of_object(uint8_t(ClassId::kept_event), event); }
+Value kept_event_value(const KeptEvent* event) {
+  return Value::of_object(uint8_t(ClassId::kept_event), event);
+}
 
 }  // namespace testudo::expr

@@ -27,16 +27,26 @@ struct Verb {
 // The name Go has for the type in messages such as %!d(string=x).
 std::string_view go_type(const Value& v) {
   switch (v.kind) {
-    case K::nil: return "<nil>";
-    case K::boolean: return "bool";
-    case K::integer: return "int";
-    case K::real: return "float64";
-    case K::string: return "string";
-    case K::array: return "[]interface {}";
-    case K::map: return "map[string]interface {}";
-    case K::time: return "time.Time";
-    case K::duration: return "time.Duration";
-    case K::object: return "struct";
+    case K::nil:
+      return "<nil>";
+    case K::boolean:
+      return "bool";
+    case K::integer:
+      return "int";
+    case K::real:
+      return "float64";
+    case K::string:
+      return "string";
+    case K::array:
+      return "[]interface {}";
+    case K::map:
+      return "map[string]interface {}";
+    case K::time:
+      return "time.Time";
+    case K::duration:
+      return "time.Duration";
+    case K::object:
+      return "struct";
   }
   return "";
 }
@@ -45,11 +55,20 @@ std::string integer_text(const Verb& verb, int64_t value) {
   const uint64_t size = value < 0 ? 0 - uint64_t(value) : uint64_t(value);
   std::string digits;
   switch (verb.letter) {
-    case 'x': digits = fmt::format("{:x}", size); break;
-    case 'X': digits = fmt::format("{:X}", size); break;
-    case 'o': digits = fmt::format("{:o}", size); break;
-    case 'b': digits = fmt::format("{:b}", size); break;
-    default: digits = std::to_string(size);
+    case 'x':
+      digits = fmt::format("{:x}", size);
+      break;
+    case 'X':
+      digits = fmt::format("{:X}", size);
+      break;
+    case 'o':
+      digits = fmt::format("{:o}", size);
+      break;
+    case 'b':
+      digits = fmt::format("{:b}", size);
+      break;
+    default:
+      digits = std::to_string(size);
   }
   const int wanted = verb.precision >= 0 ? verb.precision : 0;
   if (int(digits.size()) < wanted) digits.insert(0, size_t(wanted) - digits.size(), '0');
@@ -63,28 +82,39 @@ std::string float_text(const Verb& verb, double value) {
   const int precision = verb.precision >= 0 ? verb.precision : 6;
   switch (verb.letter) {
     case 'f':
-    case 'F': return sign + fmt::format("{:.{}f}", size, precision);
-    case 'e': return sign + fmt::format("{:.{}e}", size, precision);
-    case 'E': return sign + fmt::format("{:.{}E}", size, precision);
-    default: return sign + (verb.precision >= 0 ? fmt::format("{:.{}g}", size, verb.precision) : real_text(size));
+    case 'F':
+      return sign + fmt::format("{:.{}f}", size, precision);
+    case 'e':
+      return sign + fmt::format("{:.{}e}", size, precision);
+    case 'E':
+      return sign + fmt::format("{:.{}E}", size, precision);
+    default:
+      return sign + (verb.precision >= 0 ? fmt::format("{:.{}g}", size, verb.precision) : real_text(size));
   }
 }
 
 std::string hex_text(std::string_view bytes, bool capital) {
   std::string out;
-  for (const char c : bytes) out += capital ? fmt::format("{:02X}", uint8_t(c)) : fmt::format("{:02x}", uint8_t(c));
+  for (const char c : bytes)
+    out += capital ? fmt::format("{:02X}", uint8_t(c)) : fmt::format("{:02x}", uint8_t(c));
   return out;
 }
 
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') (out += '\\') += c;
-    else if (c == '\n') out += "\\n";
-    else if (c == '\t') out += "\\t";
-    else if (c == '\r') out += "\\r";
-    else if (uint8_t(c) < 0x20 || c == 0x7f) out += fmt::format("\\x{:02x}", uint8_t(c));
-    else out += c;
+    if (c == '"' || c == '\\')
+      (out += '\\') += c;
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else if (c == '\r')
+      out += "\\r";
+    else if (uint8_t(c) < 0x20 || c == 0x7f)
+      out += fmt::format("\\x{:02x}", uint8_t(c));
+    else
+      out += c;
   }
   return out + '"';
 }
@@ -109,24 +139,33 @@ void pad(const Verb& verb, std::string text, std::string& out) {
 
 bool fits(char letter, const Value& v) {
   switch (letter) {
-    case 'v': return true;
-    case 's': return v.is_string() || v.kind == K::array || v.kind == K::map || v.kind == K::time || v.kind == K::duration ||
-                     (v.kind == K::integer && v.class_id != 0);
-    case 'q': return v.is_string();
+    case 'v':
+      return true;
+    case 's':
+      return v.is_string() || v.kind == K::array || v.kind == K::map || v.kind == K::time ||
+             v.kind == K::duration || (v.kind == K::integer && v.class_id != 0);
+    case 'q':
+      return v.is_string();
     case 'd':
     case 'b':
-    case 'o': return v.kind == K::integer || v.kind == K::duration;
+    case 'o':
+      return v.kind == K::integer || v.kind == K::duration;
     case 'x':
-    case 'X': return v.kind == K::integer || v.is_string() || v.kind == K::duration;
-    case 'c': return v.kind == K::integer;
-    case 't': return v.is_bool();
+    case 'X':
+      return v.kind == K::integer || v.is_string() || v.kind == K::duration;
+    case 'c':
+      return v.kind == K::integer;
+    case 't':
+      return v.is_bool();
     case 'f':
     case 'F':
     case 'e':
     case 'E':
     case 'g':
-    case 'G': return v.kind == K::real;
-    default: return false;
+    case 'G':
+      return v.kind == K::real;
+    default:
+      return false;
   }
 }
 
@@ -145,13 +184,20 @@ bool apply(Machine& m, const Verb& verb, const Value& given, std::string& out) {
     return true;
   }
   const bool number_text = verb.letter == 'v' && v.class_id == 0;
-  if (v.kind == K::integer && (number_text || (verb.letter != 'v' && verb.letter != 's'))) text = integer_text(verb, v.integer);
-  else if (v.kind == K::duration && verb.letter != 'v' && verb.letter != 's') text = integer_text(verb, v.integer);
-  else if (v.kind == K::real) text = float_text(verb, v.real);
-  else if (verb.letter == 'q') text = quoted(v.text());
-  else if (v.is_string() && (verb.letter == 'x' || verb.letter == 'X')) text = hex_text(v.text(), verb.letter == 'X');
-  else if (!append_text(m, v, text)) return false;
-  if (v.is_string() && verb.precision >= 0 && (verb.letter == 's' || verb.letter == 'v')) text.resize(std::min<size_t>(text.size(), size_t(verb.precision)));
+  if (v.kind == K::integer && (number_text || (verb.letter != 'v' && verb.letter != 's')))
+    text = integer_text(verb, v.integer);
+  else if (v.kind == K::duration && verb.letter != 'v' && verb.letter != 's')
+    text = integer_text(verb, v.integer);
+  else if (v.kind == K::real)
+    text = float_text(verb, v.real);
+  else if (verb.letter == 'q')
+    text = quoted(v.text());
+  else if (v.is_string() && (verb.letter == 'x' || verb.letter == 'X'))
+    text = hex_text(v.text(), verb.letter == 'X');
+  else if (!append_text(m, v, text))
+    return false;
+  if (v.is_string() && verb.precision >= 0 && (verb.letter == 's' || verb.letter == 'v'))
+    text.resize(std::min<size_t>(text.size(), size_t(verb.precision)));
   pad(verb, std::move(text), out);
   return true;
 }
@@ -166,12 +212,18 @@ int read_number(std::string_view format, size_t& at) {
 // The verb behind a %; moves behind its letter. False at the end of the text.
 bool read_verb(std::string_view format, size_t& at, Verb& verb) {
   for (; at < format.size(); ++at) {
-    if (format[at] == '-') verb.minus = true;
-    else if (format[at] == '+') verb.plus = true;
-    else if (format[at] == '0') verb.zero = true;
-    else if (format[at] == ' ') verb.blank = true;
-    else if (format[at] == '#') verb.sharp = true;
-    else break;
+    if (format[at] == '-')
+      verb.minus = true;
+    else if (format[at] == '+')
+      verb.plus = true;
+    else if (format[at] == '0')
+      verb.zero = true;
+    else if (format[at] == ' ')
+      verb.blank = true;
+    else if (format[at] == '#')
+      verb.sharp = true;
+    else
+      break;
   }
   verb.width = read_number(format, at);
   if (at < format.size() && format[at] == '.') verb.precision = read_number(format, ++at);
@@ -186,7 +238,13 @@ bool sprintf_call(const void*, Context& c, const Value* a, size_t n, Value& out)
 }
 
 const Helper rows[] = {
-    {"Sprintf", "text after a pattern with Go's verbs", {Type::string, Type::unknown}, true, Type::string, true, sprintf_call},
+    {"Sprintf",
+     "text after a pattern with Go's verbs",
+     {Type::string, Type::unknown},
+     true,
+     Type::string,
+     true,
+     sprintf_call},
 };
 
 }  // namespace
@@ -205,9 +263,12 @@ bool format_text(Context& ctx, std::string_view format, const Value* args, size_
       out += "%!(NOVERB)";
       break;
     }
-    if (verb.letter == '%') out += '%';
-    else if (used >= count) out += fmt::format("%!{}(MISSING)", verb.letter);
-    else if (!apply(m, verb, args[used++], out)) return false;
+    if (verb.letter == '%')
+      out += '%';
+    else if (used >= count)
+      out += fmt::format("%!{}(MISSING)", verb.letter);
+    else if (!apply(m, verb, args[used++], out))
+      return false;
   }
   for (size_t i = used; i < count; ++i) {
     out += i == used ? "%!(EXTRA " : ", ";

@@ -30,8 +30,10 @@ bool flat(Machine& m, const Value* from, size_t size, std::vector<Value>& to, in
   if (depth > kMaxValueDepth) return m.fail({"the list is nested too deep to flatten"});
   for (size_t i = 0; i < size; ++i) {
     if (!m.spend(1)) return false;
-    if (from[i].kind != Value::Kind::array) to.push_back(from[i]);
-    else if (!flat(m, from[i].array->items, from[i].array->size, to, depth + 1)) return false;
+    if (from[i].kind != Value::Kind::array)
+      to.push_back(from[i]);
+    else if (!flat(m, from[i].array->items, from[i].array->size, to, depth + 1))
+      return false;
     if (to.size() > kMaxParts) return m.fail({"more than 1,000,000 elements: the expression was stopped"});
   }
   return true;

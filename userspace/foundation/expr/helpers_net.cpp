@@ -45,8 +45,11 @@ bool ip_to_range(const void*, Context& c, const Value* a, size_t, Value& out) {
   std::string_view length_text = a[1].text();
   if (length_text.starts_with('/')) length_text.remove_prefix(1);
   int length = -1;
-  const auto [end, error] = std::from_chars(length_text.data(), length_text.data() + length_text.size(), length);
-  if (!ip || error != std::errc() || end != length_text.data() + length_text.size() || length < 0 || length > ip->bits()) return true;
+  const auto [end, error] =
+      std::from_chars(length_text.data(), length_text.data() + length_text.size(), length);
+  if (!ip || error != std::errc() || end != length_text.data() + length_text.size() || length < 0 ||
+      length > ip->bits())
+    return true;
   return copy_text(c, Prefix::of(*ip, length).cidr(), out);
 }
 
@@ -71,7 +74,13 @@ const Helper rows[] = {
     {"IsIPV4", "is it an IPv4 address", {kS}, false, kB, true, is_ipv4},
     {"IsIPV6", "is it an IPv6 address", {kS}, false, kB, true, is_ipv6},
     {"IpToRange", "the prefix of that length around the address", {kS, kS}, false, kS, true, ip_to_range},
-    {"Distance", "kilometres between two places (latitude, longitude)", {kS, kS, kS, kS}, false, Type::real, true, distance},
+    {"Distance",
+     "kilometres between two places (latitude, longitude)",
+     {kS, kS, kS, kS},
+     false,
+     Type::real,
+     true,
+     distance},
 };
 
 }  // namespace

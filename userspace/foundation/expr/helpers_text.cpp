@@ -41,8 +41,12 @@ bool glob(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-bool upper(const void*, Context& c, const Value* a, size_t, Value& out) { return change_case(c, a[0].text(), true, out); }
-bool lower(const void*, Context& c, const Value* a, size_t, Value& out) { return change_case(c, a[0].text(), false, out); }
+bool upper(const void*, Context& c, const Value* a, size_t, Value& out) {
+  return change_case(c, a[0].text(), true, out);
+}
+bool lower(const void*, Context& c, const Value* a, size_t, Value& out) {
+  return change_case(c, a[0].text(), false, out);
+}
 bool match(const void*, Context&, const Value* a, size_t, Value& out) {
   out = Value::of(glob(a[0].text(), a[1].text()));
   return true;
@@ -59,8 +63,12 @@ bool split_after(const void*, Context& c, const Value* a, size_t, Value& out) {
 bool split_after_n(const void*, Context& c, const Value* a, size_t, Value& out) {
   return split_text(c, a[0].text(), a[1].text(), a[2].integer, true, out);
 }
-bool fields(const void*, Context& c, const Value* a, size_t, Value& out) { return split_fields(c, a[0].text(), out); }
-bool join(const void*, Context& c, const Value* a, size_t, Value& out) { return join_texts(c, *a[0].array, a[1].text(), out); }
+bool fields(const void*, Context& c, const Value* a, size_t, Value& out) {
+  return split_fields(c, a[0].text(), out);
+}
+bool join(const void*, Context& c, const Value* a, size_t, Value& out) {
+  return join_texts(c, *a[0].array, a[1].text(), out);
+}
 bool trim(const void*, Context&, const Value* a, size_t, Value& out) {
   return give(trim_set(a[0].text(), a[1].text(), true, true), out);
 }
@@ -70,7 +78,9 @@ bool trim_left(const void*, Context&, const Value* a, size_t, Value& out) {
 bool trim_right(const void*, Context&, const Value* a, size_t, Value& out) {
   return give(trim_set(a[0].text(), a[1].text(), false, true), out);
 }
-bool trim_blank(const void*, Context&, const Value* a, size_t, Value& out) { return give(trim_space(a[0].text()), out); }
+bool trim_blank(const void*, Context&, const Value* a, size_t, Value& out) {
+  return give(trim_space(a[0].text()), out);
+}
 bool trim_prefix(const void*, Context&, const Value* a, size_t, Value& out) {
   return give(without_prefix(a[0].text(), a[1].text()), out);
 }
@@ -83,7 +93,9 @@ bool replace(const void*, Context& c, const Value* a, size_t, Value& out) {
 bool replace_all(const void*, Context& c, const Value* a, size_t, Value& out) {
   return replace_text(c, a[0].text(), a[1].text(), a[2].text(), -1, out);
 }
-bool index(const void*, Context&, const Value* a, size_t, Value& out) { return give_place(a[0].text().find(a[1].text()), out); }
+bool index(const void*, Context&, const Value* a, size_t, Value& out) {
+  return give_place(a[0].text().find(a[1].text()), out);
+}
 bool index_any(const void*, Context&, const Value* a, size_t, Value& out) {
   return give_place(a[0].text().find_first_of(a[1].text()), out);
 }
@@ -117,11 +129,23 @@ bool approximately(const void*, Context&, const Value* a, size_t, Value& out) {
 const Helper rows[] = {
     {"Upper", "the text in capital letters", {kS}, false, kS, true, upper},
     {"Lower", "the text in small letters", {kS}, false, kS, true, lower},
-    {"Match", "does the pattern (* any, ? one byte) fit the whole text", {kS, kS}, false, Type::boolean, true, match},
+    {"Match",
+     "does the pattern (* any, ? one byte) fit the whole text",
+     {kS, kS},
+     false,
+     Type::boolean,
+     true,
+     match},
     {"Split", "parts between separators", {kS, kS}, false, kA, true, split},
     {"SplitN", "at most n parts, the last one unsplit", {kS, kS, kI}, false, kA, true, split_n},
     {"SplitAfter", "parts that keep their separators", {kS, kS}, false, kA, true, split_after},
-    {"SplitAfterN", "at most n parts that keep their separators", {kS, kS, kI}, false, kA, true, split_after_n},
+    {"SplitAfterN",
+     "at most n parts that keep their separators",
+     {kS, kS, kI},
+     false,
+     kA,
+     true,
+     split_after_n},
     {"Fields", "words between white space", {kS}, false, kA, true, fields},
     {"Join", "the strings of a list, with a separator between", {kA, kS}, false, kS, true, join},
     {"Trim", "without the given characters at both ends", {kS, kS}, false, kS, true, trim},
@@ -130,7 +154,13 @@ const Helper rows[] = {
     {"TrimSpace", "without white space at both ends", {kS}, false, kS, true, trim_blank},
     {"TrimPrefix", "without the prefix, if it has it", {kS, kS}, false, kS, true, trim_prefix},
     {"TrimSuffix", "without the suffix, if it has it", {kS, kS}, false, kS, true, trim_suffix},
-    {"Replace", "the first n occurrences replaced (below 0: all)", {kS, kS, kS, kI}, false, kS, true, replace},
+    {"Replace",
+     "the first n occurrences replaced (below 0: all)",
+     {kS, kS, kS, kI},
+     false,
+     kS,
+     true,
+     replace},
     {"ReplaceAll", "all occurrences replaced", {kS, kS, kS}, false, kS, true, replace_all},
     {"Index", "byte offset of the part, or -1", {kS, kS}, false, kI, true, index},
     {"IndexAny", "byte offset of the first of the characters, or -1", {kS, kS}, false, kI, true, index_any},
@@ -138,7 +168,13 @@ const Helper rows[] = {
     {"ToString", "the value if it is a string, else empty", {kU}, false, kS, true, to_string},
     {"Atof", "the number a text holds, or 0", {kS}, false, Type::real, true, atof},
     {"B64Decode", "bytes of a base64 text", {kS}, false, kS, true, b64_decode},
-    {"FloatApproxEqual", "do two numbers differ by less than a millionth", {Type::real, Type::real}, false, Type::boolean, true, approximately},
+    {"FloatApproxEqual",
+     "do two numbers differ by less than a millionth",
+     {Type::real, Type::real},
+     false,
+     Type::boolean,
+     true,
+     approximately},
 };
 
 }  // namespace

@@ -25,7 +25,8 @@ bool parse_unix(const void*, Context& c, const Value* a, size_t, Value& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   out = Value::of(std::string_view());
   // Up to the year 2262: nanoseconds do not reach further.
-  if (error != std::errc() || end != text.data() + text.size() || seconds <= 0 || seconds > 9'223'372'036) return true;
+  if (error != std::errc() || end != text.data() + text.size() || seconds <= 0 || seconds > 9'223'372'036)
+    return true;
   return copy_text(c, format_rfc3339_seconds(from_unix_seconds(seconds)), out);
 }
 
@@ -38,7 +39,8 @@ bool intervals(Context& ctx, std::string_view name, const ValueArray& times, std
     sorted.push_back(times.items[i].integer);
   }
   std::sort(sorted.begin(), sorted.end());
-  for (size_t i = 1; i < sorted.size(); ++i) steps.push_back(int64_t(uint64_t(sorted[i]) - uint64_t(sorted[i - 1])));
+  for (size_t i = 1; i < sorted.size(); ++i)
+    steps.push_back(int64_t(uint64_t(sorted[i]) - uint64_t(sorted[i - 1])));
   return true;
 }
 
@@ -47,7 +49,9 @@ bool median_interval(const void*, Context& c, const Value* a, size_t, Value& out
   if (!intervals(c, "MedianInterval", *a[0].array, steps)) return false;
   std::sort(steps.begin(), steps.end());
   const size_t half = steps.size() / 2;
-  out = Value::duration(steps.size() % 2 ? steps[half] : steps[half - 1] / 2 + steps[half] / 2 + (steps[half - 1] % 2 + steps[half] % 2) / 2);
+  out = Value::duration(steps.size() % 2 ? steps[half]
+                                         : steps[half - 1] / 2 + steps[half] / 2 +
+                                               (steps[half - 1] % 2 + steps[half] % 2) / 2);
   return true;
 }
 bool average_interval(const void*, Context& c, const Value* a, size_t, Value& out) {
@@ -75,7 +79,13 @@ bool log_info(const void*, Context& c, const Value* a, size_t n, Value& out) {
 
 const Helper rows[] = {
     {"TimeNow", "the present time, RFC 3339, UTC", {}, false, kS, false, time_now},
-    {"ParseUnix", "RFC 3339 of seconds since 1970; empty when it is no number", {kS}, false, kS, true, parse_unix},
+    {"ParseUnix",
+     "RFC 3339 of seconds since 1970; empty when it is no number",
+     {kS},
+     false,
+     kS,
+     true,
+     parse_unix},
     {"MedianInterval", "median of the intervals between times", {kA}, false, kD, false, median_interval},
     {"AverageInterval", "mean of the intervals between times", {kA}, false, kD, false, average_interval},
     {"Hostname", "name of this machine", {}, false, kS, false, hostname},

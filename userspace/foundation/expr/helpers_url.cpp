@@ -38,29 +38,44 @@ bool decode(std::string_view text, bool plus_is_blank, std::string& out) {
 // What cannot be decoded is returned as it is.
 bool unescape(Context& ctx, std::string_view text, bool plus_is_blank, Value& out) {
   out = Value::of(text);
-  if (text.find(plus_is_blank ? '+' : '%') == std::string_view::npos && text.find('%') == std::string_view::npos) return true;
+  if (text.find(plus_is_blank ? '+' : '%') == std::string_view::npos &&
+      text.find('%') == std::string_view::npos)
+    return true;
   std::string decoded;
   return !decode(text, plus_is_blank, decoded) || copy_text(ctx, decoded, out);
 }
 
-bool escape(Context& ctx, std::string_view text, std::string_view also_plain, bool blank_is_plus, Value& out) {
+bool escape(Context& ctx, std::string_view text, std::string_view also_plain, bool blank_is_plus,
+            Value& out) {
   static constexpr char hex[] = "0123456789ABCDEF";
   std::string encoded;
   if (text.size() > kMaxMade / 3) return fail(ctx, {"more than 16 MiB of text"});
   for (const char c : text) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-_.~").find(c) != std::string_view::npos || also_plain.find(c) != std::string_view::npos;
-    if (plain) encoded += c;
-    else if (c == ' ' && blank_is_plus) encoded += '+';
-    else ((encoded += '%') += hex[uint8_t(c) >> 4]) += hex[uint8_t(c) & 15];
+                       std::string_view("-_.~").find(c) != std::string_view::npos ||
+                       also_plain.find(c) != std::string_view::npos;
+    if (plain)
+      encoded += c;
+    else if (c == ' ' && blank_is_plus)
+      encoded += '+';
+    else
+      ((encoded += '%') += hex[uint8_t(c) >> 4]) += hex[uint8_t(c) & 15];
   }
   return copy_text(ctx, encoded, out);
 }
 
-bool path_unescape(const void*, Context& c, const Value* a, size_t, Value& out) { return unescape(c, a[0].text(), false, out); }
-bool query_unescape(const void*, Context& c, const Value* a, size_t, Value& out) { return unescape(c, a[0].text(), true, out); }
-bool path_escape(const void*, Context& c, const Value* a, size_t, Value& out) { return escape(c, a[0].text(), "$&+=:@", false, out); }
-bool query_escape(const void*, Context& c, const Value* a, size_t, Value& out) { return escape(c, a[0].text(), "", true, out); }
+bool path_unescape(const void*, Context& c, const Value* a, size_t, Value& out) {
+  return unescape(c, a[0].text(), false, out);
+}
+bool query_unescape(const void*, Context& c, const Value* a, size_t, Value& out) {
+  return unescape(c, a[0].text(), true, out);
+}
+bool path_escape(const void*, Context& c, const Value* a, size_t, Value& out) {
+  return escape(c, a[0].text(), "$&+=:@", false, out);
+}
+bool query_escape(const void*, Context& c, const Value* a, size_t, Value& out) {
+  return escape(c, a[0].text(), "", true, out);
+}
 
 using Parameters = std::map<std::string, std::vector<std::string>>;
 
@@ -75,7 +90,8 @@ Parameters parse_query(std::string_view query) {
     std::string key, value;
     // A part with a bad escape stays as it was written.
     if (!decode(pair.substr(0, equals), true, key)) key = pair.substr(0, equals);
-    const std::string_view right = equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
+    const std::string_view right =
+        equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
     if (!decode(right, true, value)) value = right;
     parameters[key].push_back(value);
   }
@@ -119,13 +135,37 @@ bool extract(const void*, Context& c, const Value* a, size_t, Value& out) {
 }
 
 const Helper rows[] = {
-    {"PathUnescape", "percent-decoded; the text itself when it cannot be", {kS}, false, kS, true, path_unescape},
+    {"PathUnescape",
+     "percent-decoded; the text itself when it cannot be",
+     {kS},
+     false,
+     kS,
+     true,
+     path_unescape},
     {"QueryUnescape", "as PathUnescape, and + is a blank", {kS}, false, kS, true, query_unescape},
     {"PathEscape", "percent-encoded for a path segment", {kS}, false, kS, true, path_escape},
     {"QueryEscape", "percent-encoded for a query", {kS}, false, kS, true, query_escape},
-    {"ParseUri", "query parameters of a URL: name to list of values", {kS}, false, Type::map, true, parse_uri},
-    {"ParseQuery", "parameters of a query: name to list of values", {kS}, false, Type::map, true, parse_query_call},
-    {"ExtractQueryParam", "values of one query parameter of a URL", {kS, kS}, false, Type::array, true, extract},
+    {"ParseUri",
+     "query parameters of a URL: name to list of values",
+     {kS},
+     false,
+     Type::map,
+     true,
+     parse_uri},
+    {"ParseQuery",
+     "parameters of a query: name to list of values",
+     {kS},
+     false,
+     Type::map,
+     true,
+     parse_query_call},
+    {"ExtractQueryParam",
+     "values of one query parameter of a URL",
+     {kS, kS},
+     false,
+     Type::array,
+     true,
+     extract},
 };
 
 }  // namespace

@@ -93,8 +93,10 @@ class Reader {
       const size_t mark = at_;
       if (take("\\u")) {
         if (!code(second)) return false;
-        if (second >= 0xdc00 && second < 0xe000) first = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        else at_ = mark;
+        if (second >= 0xdc00 && second < 0xe000)
+          first = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        else
+          at_ = mark;
       }
     }
     if (first >= 0xd800 && first < 0xe000) first = 0xfffd;  // half of a pair
@@ -136,7 +138,8 @@ class Reader {
     blank();
     if (!take("]")) {
       do {
-        if (items.size() >= m_.left.elements) return m_.fail({"more than 1,000,000 elements: the expression was stopped"});
+        if (items.size() >= m_.left.elements)
+          return m_.fail({"more than 1,000,000 elements: the expression was stopped"});
         if (!value(items.emplace_back(), depth + 1)) return false;
         blank();
       } while (take(","));

@@ -5,8 +5,8 @@
 
 namespace testudo::expr {
 
-/// The whole text is one JSON value (RFC 8259); objects become maps, numbers floats. Fails otherwise; nesting is
-/// bounded by kMaxValueDepth.
+/// The whole text is one JSON value (RFC 8259); objects become maps, numbers floats. Fails otherwise; nesting
+/// is bounded by kMaxValueDepth.
 bool read_json(Machine& m, std::string_view text, Value& out);
 
 }  // namespace testudo::expr

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::string_view months[] = {"January", "February", "March",     "April",   "May",      "June",
                                        "July",    "August",   "September", "October", "November", "December"};
-constexpr std::string_view weekdays[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+constexpr std::string_view weekdays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                         "Thursday", "Friday", "Saturday"};
 
 // Longest first: the first that fits is the element.
 constexpr std::array<std::string_view, 26> elements = {
@@ -30,7 +31,8 @@ void number(std::string& out, int64_t value, int width, char fill = '0') {
 
 // ".000" or ".999" (also with a comma) behind seconds: the length of the run, or 0.
 size_t fraction_length(std::string_view layout) {
-  if (layout.size() < 2 || (layout[0] != '.' && layout[0] != ',') || (layout[1] != '0' && layout[1] != '9')) return 0;
+  if (layout.size() < 2 || (layout[0] != '.' && layout[0] != ',') || (layout[1] != '0' && layout[1] != '9'))
+    return 0;
   size_t n = 2;
   while (n < layout.size() && layout[n] == layout[1]) ++n;
   return n < layout.size() && layout[n] >= '0' && layout[n] <= '9' ? 0 : n;
@@ -45,7 +47,8 @@ struct Fields {
 bool take_number(std::string_view& text, size_t at_least, size_t at_most, int& value) {
   size_t n = 0;
   value = 0;
-  while (n < text.size() && n < at_most && text[n] >= '0' && text[n] <= '9') value = value * 10 + (text[n++] - '0');
+  while (n < text.size() && n < at_most && text[n] >= '0' && text[n] <= '9')
+    value = value * 10 + (text[n++] - '0');
   if (n < at_least) return false;
   text.remove_prefix(n);
   return true;
@@ -186,25 +189,44 @@ std::string format_layout(TimePoint time, std::string_view layout) {
       layout.remove_prefix(1);
       continue;
     }
-    if (e == "January") out += month_name;
-    else if (e == "Jan") out += month_name.substr(0, 3);
-    else if (e == "Monday") out += day_name;
-    else if (e == "Mon") out += day_name.substr(0, 3);
-    else if (e == "2006") number(out, int(date.year()), 4);
-    else if (e == "06") number(out, int(date.year()) % 100, 2);
-    else if (e == "01" || e == "1") number(out, unsigned(date.month()), int(e.size()));
-    else if (e == "02" || e == "2") number(out, unsigned(date.day()), int(e.size()));
-    else if (e == "_2") number(out, unsigned(date.day()), 2, ' ');
-    else if (e == "002") number(out, (today - sys_days(date.year() / January / 1)).count() + 1, 3);
-    else if (e == "15") number(out, hour, 2);
-    else if (e == "03" || e == "3") number(out, hour % 12 == 0 ? 12 : hour % 12, int(e.size()));
-    else if (e == "04" || e == "4") number(out, minute, int(e.size()));
-    else if (e == "05" || e == "5") number(out, second, int(e.size()));
-    else if (e == "PM") out += hour >= 12 ? "PM" : "AM";
-    else if (e == "pm") out += hour >= 12 ? "pm" : "am";
-    else if (e == "MST") out += "UTC";
-    else if (e[0] == 'Z') out += 'Z';
-    else out += e == "-07:00" ? "+00:00" : "+0000";
+    if (e == "January")
+      out += month_name;
+    else if (e == "Jan")
+      out += month_name.substr(0, 3);
+    else if (e == "Monday")
+      out += day_name;
+    else if (e == "Mon")
+      out += day_name.substr(0, 3);
+    else if (e == "2006")
+      number(out, int(date.year()), 4);
+    else if (e == "06")
+      number(out, int(date.year()) % 100, 2);
+    else if (e == "01" || e == "1")
+      number(out, unsigned(date.month()), int(e.size()));
+    else if (e == "02" || e == "2")
+      number(out, unsigned(date.day()), int(e.size()));
+    else if (e == "_2")
+      number(out, unsigned(date.day()), 2, ' ');
+    else if (e == "002")
+      number(out, (today - sys_days(date.year() / January / 1)).count() + 1, 3);
+    else if (e == "15")
+      number(out, hour, 2);
+    else if (e == "03" || e == "3")
+      number(out, hour % 12 == 0 ? 12 : hour % 12, int(e.size()));
+    else if (e == "04" || e == "4")
+      number(out, minute, int(e.size()));
+    else if (e == "05" || e == "5")
+      number(out, second, int(e.size()));
+    else if (e == "PM")
+      out += hour >= 12 ? "PM" : "AM";
+    else if (e == "pm")
+      out += hour >= 12 ? "pm" : "am";
+    else if (e == "MST")
+      out += "UTC";
+    else if (e[0] == 'Z')
+      out += 'Z';
+    else
+      out += e == "-07:00" ? "+00:00" : "+0000";
     layout.remove_prefix(e.size());
   }
   return out;

@@ -12,7 +12,8 @@ namespace testudo::expr {
 /// `time` in UTC. Layout elements that are unknown are copied.
 std::string format_layout(TimePoint time, std::string_view layout);
 
-/// Parses the whole text; nothing when it does not fit the layout. Without a zone it is UTC; without a year, 1970.
+/// Parses the whole text; nothing when it does not fit the layout. Without a zone it is UTC; without a year,
+/// 1970.
 std::optional<TimePoint> parse_layout(std::string_view text, std::string_view layout);
 
 }  // namespace testudo::expr

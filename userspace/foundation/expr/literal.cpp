@@ -73,7 +73,8 @@ bool read_string(std::string_view text, size_t& at, Token& token, Problem& probl
       const size_t escape = at++;
       if (at >= text.size()) break;
       if (read_escape(text, at, token.decoded)) continue;
-      problem = {uint32_t(escape), "unknown escape " + escape_for_terminal(text.substr(escape, 2)) + " in a string",
+      problem = {uint32_t(escape),
+                 "unknown escape " + escape_for_terminal(text.substr(escape, 2)) + " in a string",
                  "a backslash itself is written twice: '\\\\d'"};
       return false;
     }

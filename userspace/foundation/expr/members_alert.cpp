@@ -81,7 +81,9 @@ const Member alert_rows[] = {
     {"Kind", kString, text<Alert, &Alert::kind>},
     {"MachineID", kString, text<Alert, &Alert::machine_id>},
     {"Source", object_type(ClassId::source),
-     [](Machine&, const void* o, Value& out) { out = Value::of_object(uint8_t(ClassId::source), &as<Alert>(o).source); }},
+     [](Machine&, const void* o, Value& out) {
+       out = Value::of_object(uint8_t(ClassId::source), &as<Alert>(o).source);
+     }},
     {"Events", list_type(ClassId::alert_event),
      [](Machine& m, const void* o, Value& out) { list(m, as<Alert>(o).events, ClassId::alert_event, out); }},
     {"Meta", list_type(ClassId::meta_item),
@@ -106,7 +108,8 @@ const Member source_rows[] = {
     {"AsName", kString, text<AlertSource, &AlertSource::as_name>},
     {"AsNumber", kString, text<AlertSource, &AlertSource::as_number>},
     {"Cn", kString, text<AlertSource, &AlertSource::cn>},
-    {"Latitude", kReal, [](Machine&, const void* o, Value& out) { out = Value::of(double(as<AlertSource>(o).latitude)); }},
+    {"Latitude", kReal,
+     [](Machine&, const void* o, Value& out) { out = Value::of(double(as<AlertSource>(o).latitude)); }},
     {"Longitude", kReal,
      [](Machine&, const void* o, Value& out) { out = Value::of(double(as<AlertSource>(o).longitude)); }},
 };
@@ -134,7 +137,8 @@ const Member decision_rows[] = {
     {"Simulated", kBoolean, flag<Decision, &Decision::simulated>},
     {"Duration", kString,
      [](Machine& m, const void* o, Value& out) { m.copy(format_duration(as<Decision>(o).duration), out); }},
-    {"Until", kString, [](Machine& m, const void* o, Value& out) { m.copy(format_rfc3339(as<Decision>(o).until), out); }},
+    {"Until", kString,
+     [](Machine& m, const void* o, Value& out) { m.copy(format_rfc3339(as<Decision>(o).until), out); }},
 };
 
 // Methods.
@@ -151,9 +155,15 @@ bool give(std::string_view value, Value& out) {
   out = Value::of(value);
   return true;
 }
-bool alert_scenario(Machine&, const Value& self, const Value*, Value& out) { return give(as<Alert>(self.object).scenario, out); }
-bool alert_scope(Machine&, const Value& self, const Value*, Value& out) { return give(as<Alert>(self.object).source.scope, out); }
-bool alert_value(Machine&, const Value& self, const Value*, Value& out) { return give(as<Alert>(self.object).source.value, out); }
+bool alert_scenario(Machine&, const Value& self, const Value*, Value& out) {
+  return give(as<Alert>(self.object).scenario, out);
+}
+bool alert_scope(Machine&, const Value& self, const Value*, Value& out) {
+  return give(as<Alert>(self.object).source.scope, out);
+}
+bool alert_value(Machine&, const Value& self, const Value*, Value& out) {
+  return give(as<Alert>(self.object).source.value, out);
+}
 bool alert_count(Machine&, const Value& self, const Value*, Value& out) {
   out = Value::of(int64_t(as<Alert>(self.object).events_count));
   return true;
@@ -164,11 +174,16 @@ bool alert_meta(Machine&, const Value& self, const Value* args, Value& out) {
   for (const auto& [k, v] : alert.meta)
     if (k == args[0].text()) return give(v, out);
   for (const AlertEvent& one : alert.events)
-    if (const std::string* value = one.find(args[0].text()); value && !value->empty()) return give(*value, out);
+    if (const std::string* value = one.find(args[0].text()); value && !value->empty())
+      return give(*value, out);
   return give({}, out);
 }
-bool source_scope(Machine&, const Value& self, const Value*, Value& out) { return give(as<AlertSource>(self.object).scope, out); }
-bool source_value(Machine&, const Value& self, const Value*, Value& out) { return give(as<AlertSource>(self.object).value, out); }
+bool source_scope(Machine&, const Value& self, const Value*, Value& out) {
+  return give(as<AlertSource>(self.object).scope, out);
+}
+bool source_value(Machine&, const Value& self, const Value*, Value& out) {
+  return give(as<AlertSource>(self.object).value, out);
+}
 bool source_as(Machine& m, const Value& self, const Value*, Value& out) {
   const AlertSource& source = as<AlertSource>(self.object);
   if (source.as_number.empty() || source.as_number == "0") return give({}, out);
@@ -181,8 +196,8 @@ bool event_meta(Machine&, const Value& self, const Value* args, Value& out) {
 
 const Method overflow_calls[] = {{"GetSources", {}, kTextArray, get_sources}};
 const Method alert_calls[] = {
-    {"GetScenario", {}, kString, alert_scenario},  {"GetScope", {}, kString, alert_scope},
-    {"GetValue", {}, kString, alert_value},        {"GetEventsCount", {}, kInteger, alert_count},
+    {"GetScenario", {}, kString, alert_scenario},     {"GetScope", {}, kString, alert_scope},
+    {"GetValue", {}, kString, alert_value},           {"GetEventsCount", {}, kInteger, alert_count},
     {"GetMeta", {Type::string}, kString, alert_meta},
 };
 const Method source_calls[] = {

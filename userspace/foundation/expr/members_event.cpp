@@ -27,14 +27,19 @@ const Member event_rows[] = {
     {"Unmarshaled", {Type::map, ClassId::unmarshaled}, same_object<ClassId::unmarshaled>},
     {"Line", object_type(ClassId::line), same_object<ClassId::line>},
     {"Overflow", object_type(ClassId::overflow),
-     [](Machine&, const void* o, Value& out) { out = Value::of_object(uint8_t(ClassId::overflow), event(o).overflow); }},
+     [](Machine&, const void* o, Value& out) {
+       out = Value::of_object(uint8_t(ClassId::overflow), event(o).overflow);
+     }},
     {"Appsec", object_type(ClassId::appsec), same_object<ClassId::appsec>},
     {"Type", kInteger, [](Machine&, const void* o, Value& out) { out = Value::of(int64_t(event(o).type)); }},
-    {"ExpectMode", kInteger, [](Machine&, const void* o, Value& out) { out = Value::of(int64_t(event(o).log_time)); }},
-    {"Whitelisted", kBoolean, [](Machine&, const void* o, Value& out) { out = Value::of(event(o).whitelisted); }},
+    {"ExpectMode", kInteger,
+     [](Machine&, const void* o, Value& out) { out = Value::of(int64_t(event(o).log_time)); }},
+    {"Whitelisted", kBoolean,
+     [](Machine&, const void* o, Value& out) { out = Value::of(event(o).whitelisted); }},
     {"WhitelistReason", kString, text<&Event::whitelist_reason>},
     {"Stage", kString, text<&Event::stage_name>},
-    {"Time", kTime, [](Machine&, const void* o, Value& out) { out = Value::time(unix_nanos(event(o).time)); }},
+    {"Time", kTime,
+     [](Machine&, const void* o, Value& out) { out = Value::time(unix_nanos(event(o).time)); }},
     {"StrTime", kString, text<&Event::str_time>},
     {"StrTimeFormat", kString, text<&Event::str_time_format>},
     {"MarshaledTime", kString, text<&Event::marshaled_time>},
@@ -49,9 +54,12 @@ const Member line_rows[] = {
        const SourceInfo* source = event(o).source;
        out = Value::of(source ? std::string_view(source->type) : std::string_view());
      }},
-    {"Time", kTime, [](Machine&, const void* o, Value& out) { out = Value::time(unix_nanos(event(o).arrived)); }},
+    {"Time", kTime,
+     [](Machine&, const void* o, Value& out) { out = Value::time(unix_nanos(event(o).arrived)); }},
     {"Labels", text_bag(ClassId::labels),
-     [](Machine&, const void* o, Value& out) { out = Value::of_object(uint8_t(ClassId::labels), event(o).source); }},
+     [](Machine&, const void* o, Value& out) {
+       out = Value::of_object(uint8_t(ClassId::labels), event(o).source);
+     }},
     {"Process", kBoolean, yes},
 };
 
@@ -68,7 +76,8 @@ const Member kept_rows[] = {
     {"Meta", text_bag(ClassId::kept_meta), same_object<ClassId::kept_meta>},
     {"Enriched", text_bag(ClassId::kept_enriched), same_object<ClassId::kept_enriched>},
     {"Time", kTime, [](Machine&, const void* o, Value& out) { out = Value::time(unix_nanos(kept(o).time)); }},
-    {"MarshaledTime", kString, [](Machine&, const void* o, Value& out) { out = Value::of(kept(o).marshaled_time); }},
+    {"MarshaledTime", kString,
+     [](Machine&, const void* o, Value& out) { out = Value::of(kept(o).marshaled_time); }},
 };
 
 // An overflow's meta is the first value that is not empty among the events of its alerts.
@@ -97,8 +106,10 @@ bool set(Machine& m, Bag bag, std::string_view key, std::string_view value, Valu
   Event& e = *m.ctx.event;
   value = e.arena.copy(value);
   const std::optional<SlotRef> slot = m.slots ? m.slots->find(bag, key) : std::nullopt;
-  if (slot) e.set(*slot, value);
-  else e.bags[size_t(bag)].set_extra(e.arena.copy(key), value);
+  if (slot)
+    e.set(*slot, value);
+  else
+    e.bags[size_t(bag)].set_extra(e.arena.copy(key), value);
   out = Value::of(true);
   return true;
 }

@@ -10,9 +10,11 @@ using std::chrono::days;
 using std::chrono::floor;
 
 constexpr int64_t kSecond = 1'000'000'000;
-constexpr std::string_view weekday_names[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
-constexpr std::string_view month_names[] = {"January", "February", "March",     "April",   "May",      "June",
-                                            "July",    "August",   "September", "October", "November", "December"};
+constexpr std::string_view weekday_names[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                              "Thursday", "Friday", "Saturday"};
+constexpr std::string_view month_names[] = {"January",   "February", "March",    "April",
+                                            "May",       "June",     "July",     "August",
+                                            "September", "October",  "November", "December"};
 
 TimePoint at(const Value& self) { return from_unix_nanos(self.integer); }
 std::chrono::year_month_day date(const Value& self) { return floor<days>(at(self)); }
@@ -24,11 +26,19 @@ bool give(int64_t number, Value& out, ClassId flavour = ClassId::none) {
   return true;
 }
 bool year(Machine&, const Value& s, const Value*, Value& out) { return give(int(date(s).year()), out); }
-bool month(Machine&, const Value& s, const Value*, Value& out) { return give(unsigned(date(s).month()), out, ClassId::month); }
+bool month(Machine&, const Value& s, const Value*, Value& out) {
+  return give(unsigned(date(s).month()), out, ClassId::month);
+}
 bool day(Machine&, const Value& s, const Value*, Value& out) { return give(unsigned(date(s).day()), out); }
-bool hour(Machine&, const Value& s, const Value*, Value& out) { return give(of_day(s) / (3600 * kSecond), out); }
-bool minute(Machine&, const Value& s, const Value*, Value& out) { return give(of_day(s) / (60 * kSecond) % 60, out); }
-bool second(Machine&, const Value& s, const Value*, Value& out) { return give(of_day(s) / kSecond % 60, out); }
+bool hour(Machine&, const Value& s, const Value*, Value& out) {
+  return give(of_day(s) / (3600 * kSecond), out);
+}
+bool minute(Machine&, const Value& s, const Value*, Value& out) {
+  return give(of_day(s) / (60 * kSecond) % 60, out);
+}
+bool second(Machine&, const Value& s, const Value*, Value& out) {
+  return give(of_day(s) / kSecond % 60, out);
+}
 bool nanosecond(Machine&, const Value& s, const Value*, Value& out) { return give(of_day(s) % kSecond, out); }
 bool weekday(Machine&, const Value& s, const Value*, Value& out) {
   return give(std::chrono::weekday(floor<days>(at(s))).c_encoding(), out, ClassId::weekday);
@@ -54,7 +64,8 @@ bool add(Machine& m, const Value& s, const Value* args, Value& out) {
 }
 bool sub(Machine& m, const Value& s, const Value* args, Value& out) {
   int64_t difference = 0;
-  if (__builtin_sub_overflow(s.integer, args[0].integer, &difference)) return m.fail({"the duration is out of range"});
+  if (__builtin_sub_overflow(s.integer, args[0].integer, &difference))
+    return m.fail({"the duration is out of range"});
   out = Value::duration(difference);
   return true;
 }
@@ -70,7 +81,9 @@ bool equal(Machine&, const Value& s, const Value* args, Value& out) {
   out = Value::of(s.integer == args[0].integer);
   return true;
 }
-bool time_text(Machine& m, const Value& s, const Value*, Value& out) { return m.copy(format_go_time(at(s)), out); }
+bool time_text(Machine& m, const Value& s, const Value*, Value& out) {
+  return m.copy(format_go_time(at(s)), out);
+}
 bool time_format(Machine& m, const Value& s, const Value* args, Value& out) {
   return m.copy(format_layout(at(s), args[0].text()), out);
 }
@@ -82,7 +95,9 @@ bool duration_in(int64_t unit, const Value& s, Value& out) {
 bool hours(Machine&, const Value& s, const Value*, Value& out) { return duration_in(3600 * kSecond, s, out); }
 bool minutes(Machine&, const Value& s, const Value*, Value& out) { return duration_in(60 * kSecond, s, out); }
 bool seconds(Machine&, const Value& s, const Value*, Value& out) { return duration_in(kSecond, s, out); }
-bool milliseconds(Machine&, const Value& s, const Value*, Value& out) { return give(s.integer / 1'000'000, out); }
+bool milliseconds(Machine&, const Value& s, const Value*, Value& out) {
+  return give(s.integer / 1'000'000, out);
+}
 bool microseconds(Machine&, const Value& s, const Value*, Value& out) { return give(s.integer / 1'000, out); }
 bool duration_text(Machine& m, const Value& s, const Value*, Value& out) {
   return m.copy(format_duration(Duration(s.integer)), out);

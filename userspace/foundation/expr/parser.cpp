@@ -54,14 +54,15 @@ const Operator* find_operator(const Token& token) {
 bool is_order(std::string_view op) { return op == "<" || op == ">" || op == "<=" || op == ">="; }
 
 std::string shown(const Token& token) {
-  return token.kind == TokenKind::end ? std::string("the end") : escape_for_terminal(token.text.substr(0, 40));
+  return token.kind == TokenKind::end ? std::string("the end")
+                                      : escape_for_terminal(token.text.substr(0, 40));
 }
 
 }  // namespace
 
 bool same(const Node& a, const Node& b) {
-  if (a.kind != b.kind || a.flag != b.flag || a.integer != b.integer || a.real != b.real || a.text != b.text ||
-      a.children.size() != b.children.size())
+  if (a.kind != b.kind || a.flag != b.flag || a.integer != b.integer || a.real != b.real ||
+      a.text != b.text || a.children.size() != b.children.size())
     return false;
   for (size_t i = 0; i < a.children.size(); ++i) {
     const Node *x = a.children[i], *y = b.children[i];
@@ -99,7 +100,8 @@ Node* Parser::parse() {
   if (now().kind == TokenKind::end) return fail(now(), "the expression is empty");
   Node* root = expression(0);
   if (!root) return nullptr;
-  if (now().kind != TokenKind::end) return fail(now(), "unexpected " + shown(now()) + " after the expression");
+  if (now().kind != TokenKind::end)
+    return fail(now(), "unexpected " + shown(now()) + " after the expression");
   return root;
 }
 
@@ -126,10 +128,12 @@ Node* Parser::operators(Node* left, int precedence) {
     if (negated) token = &ahead();
     const Operator* op = find_operator(*token);
     if (negated && (!op || !op->negatable))
-      return fail(*token, "unexpected " + shown(*token) + " after not", "`not` before an operand, or `not in`, `not contains` …");
+      return fail(*token, "unexpected " + shown(*token) + " after not",
+                  "`not` before an operand, or `not in`, `not contains` …");
     if (!op || op->precedence < precedence) return left;
     if (previous == "??" && op->name != "??")
-      return fail(*token, "?? and " + std::string(op->spelling) + " cannot be mixed", "put one of them in parentheses");
+      return fail(*token, "?? and " + std::string(op->spelling) + " cannot be mixed",
+                  "put one of them in parentheses");
     if (negated) next();
     previous = op->name;
     if (op->name == "|") {
@@ -159,7 +163,8 @@ Node* Parser::combine(const Token& at, Node* left, Node* right) {
   if (left->kind != kind) return make(kind, at, name, {left, right});
   left->children.push_back(right);
   left->height = std::max(left->height, right->height + 1);
-  return left->height > kMaxHeight ? fail(at, "the expression is a chain of more than 1000 operations") : left;
+  return left->height > kMaxHeight ? fail(at, "the expression is a chain of more than 1000 operations")
+                                   : left;
 }
 
 // value | function(more) is function(value, more).
@@ -224,7 +229,8 @@ Node* Parser::if_else() {
   if (!condition || !expect("{", "after the condition of if")) return nullptr;
   Node* yes = expression(0);
   if (!yes || !expect("}", "after the branch of if")) return nullptr;
-  if (!now().word("else")) return fail(now(), "expected else, found " + shown(now()), "an if without else has no value");
+  if (!now().word("else"))
+    return fail(now(), "expected else, found " + shown(now()), "an if without else has no value");
   next();
   Node* no = nullptr;
   if (now().word("if")) {

@@ -8,21 +8,24 @@
 namespace testudo::expr {
 namespace {
 
-constexpr std::array<std::string_view, 12> keywords = {"in",         "or",       "and", "not", "matches", "contains",
-                                                       "startsWith", "endsWith", "let", "if",  "else",    "nil"};
+constexpr std::array<std::string_view, 12> keywords = {
+    "in", "or", "and", "not", "matches", "contains", "startsWith", "endsWith", "let", "if", "else", "nil"};
 
-bool is_keyword(std::string_view word) { return std::find(keywords.begin(), keywords.end(), word) != keywords.end(); }
+bool is_keyword(std::string_view word) {
+  return std::find(keywords.begin(), keywords.end(), word) != keywords.end();
+}
 
 std::string shown(const Token& token) {
-  return token.kind == TokenKind::end ? std::string("the end") : escape_for_terminal(token.text.substr(0, 40));
+  return token.kind == TokenKind::end ? std::string("the end")
+                                      : escape_for_terminal(token.text.substr(0, 40));
 }
 
 }  // namespace
 
 bool takes_predicate(std::string_view name) {
   static constexpr std::array<std::string_view, 16> names = {
-      "all",      "any",           "one",     "none",   "filter", "map",        "count",  "sum",
-      "find",     "findIndex",     "findLast", "findLastIndex", "groupBy", "sortBy", "reduce", "countBy"};
+      "all",  "any",       "one",      "none",          "filter",  "map",    "count",  "sum",
+      "find", "findIndex", "findLast", "findLastIndex", "groupBy", "sortBy", "reduce", "countBy"};
   return std::find(names.begin(), names.end() - 1, name) != names.end() - 1;
 }
 
@@ -55,9 +58,12 @@ Node* Parser::primary() {
       next();
       node = make(Kind::string, at, at.decoded);
       return node ? postfix(node) : nullptr;
-    case TokenKind::word: return word();
-    case TokenKind::end: return fail(at, "the expression ends where a value was expected");
-    case TokenKind::symbol: break;
+    case TokenKind::word:
+      return word();
+    case TokenKind::end:
+      return fail(at, "the expression ends where a value was expected");
+    case TokenKind::symbol:
+      break;
   }
   if (at.symbol("(")) {
     next();
@@ -66,17 +72,23 @@ Node* Parser::primary() {
     // A parenthesis ends a chain of ?. and keeps a comparison from being chained.
     return postfix(node);
   }
-  if (at.symbol("[")) node = array();
-  else if (at.symbol("{")) node = map();
-  else if (at.symbol("#")) node = element();
-  else if (at.symbol(".") && predicates_ > 0) node = make(Kind::element, at);
-  else return fail(at, "unexpected " + shown(at) + " where a value was expected");
+  if (at.symbol("["))
+    node = array();
+  else if (at.symbol("{"))
+    node = map();
+  else if (at.symbol("#"))
+    node = element();
+  else if (at.symbol(".") && predicates_ > 0)
+    node = make(Kind::element, at);
+  else
+    return fail(at, "unexpected " + shown(at) + " where a value was expected");
   return node ? postfix(node) : nullptr;
 }
 
 Node* Parser::word() {
   const Token& at = now();
-  if (is_keyword(at.text) && at.text != "nil") return fail(at, "unexpected " + shown(at) + " where a value was expected");
+  if (is_keyword(at.text) && at.text != "nil")
+    return fail(at, "unexpected " + shown(at) + " where a value was expected");
   next();
   Node* node = nullptr;
   if (at.text == "true" || at.text == "false") {
@@ -93,11 +105,13 @@ Node* Parser::word() {
 
 Node* Parser::element() {
   const Token& at = now();
-  if (predicates_ == 0) return fail(at, "# stands for an element and is known only in a closure", "any(list, {# == 'x'})");
+  if (predicates_ == 0)
+    return fail(at, "# stands for an element and is known only in a closure", "any(list, {# == 'x'})");
   next();
   if (now().kind == TokenKind::word && now().offset == at.offset + 1) {
     const std::string name(now().text);
-    if (name != "index" && name != "acc") return fail(now(), "unknown name #" + name, "#index and #acc exist");
+    if (name != "index" && name != "acc")
+      return fail(now(), "unknown name #" + name, "#index and #acc exist");
     next();
     return make(Kind::element, at, name);
   }
@@ -144,7 +158,8 @@ Node* Parser::bracket(Node* base, bool optional) {
     if (!now().symbol("]") && !(to = expression(0))) return nullptr;
   }
   if (!expect("]", "to close the index")) return nullptr;
-  Node* node = is_slice ? make(Kind::slice, at, "", {base, from, to}) : make(Kind::index, at, "", {base, from});
+  Node* node =
+      is_slice ? make(Kind::slice, at, "", {base, from, to}) : make(Kind::index, at, "", {base, from});
   if (node) node->flag = optional;
   return node;
 }
@@ -185,7 +200,8 @@ Node* Parser::call(const Token& name, Node* first) {
     }
   }
   next();
-  return node->height <= kMaxHeight ? node : fail(name, "the expression is a chain of more than 1000 operations");
+  return node->height <= kMaxHeight ? node
+                                    : fail(name, "the expression is a chain of more than 1000 operations");
 }
 
 Node* Parser::predicate() {
@@ -222,14 +238,17 @@ Node* Parser::map() {
   while (!now().symbol("}")) {
     const Token& token = now();
     Node* key = nullptr;
-    if (token.kind == TokenKind::word || token.kind == TokenKind::string || token.kind == TokenKind::integer) {
+    if (token.kind == TokenKind::word || token.kind == TokenKind::string ||
+        token.kind == TokenKind::integer) {
       next();
-      key = make(Kind::string, token, token.kind == TokenKind::string ? token.decoded : std::string(token.text));
+      key = make(Kind::string, token,
+                 token.kind == TokenKind::string ? token.decoded : std::string(token.text));
     } else if (take("(")) {
       key = expression(0);
       if (!key || !expect(")", "to close the key")) return nullptr;
     } else {
-      return fail(token, "a key of a map is a name, a string, a number or (an expression), not " + shown(token));
+      return fail(token,
+                  "a key of a map is a name, a string, a number or (an expression), not " + shown(token));
     }
     if (!key || !expect(":", "after the key")) return nullptr;
     Node* value = expression(0);

@@ -20,7 +20,8 @@ void collect_required(const Operation& root, std::vector<Expression::Required>& 
                       std::vector<Expression::RequiredLabel>& labels) {
   const Operation* alone = &root;
   const bool chain = root.run == run::all_of;
-  const std::span<const Operation* const> operands = chain ? root.args : std::span<const Operation* const>(&alone, 1);
+  const std::span<const Operation* const> operands =
+      chain ? root.args : std::span<const Operation* const>(&alone, 1);
   for (const Operation* op : operands) {
     // UnmarshalJSON in front of the equality acts even where the equality fails later.
     if (op->writes) return;

@@ -12,39 +12,39 @@ namespace testudo::expr::run {
 // run_access.cpp
 TESTUDO_OPERATION(constant);
 TESTUDO_OPERATION(local);
-TESTUDO_OPERATION(let);           // local = a; b
-TESTUDO_OPERATION(event);         // evt
-TESTUDO_OPERATION(alert);         // Alert
-TESTUDO_OPERATION(queue);         // queue
-TESTUDO_OPERATION(empty_object);  // evt.Appsec and req, by constant
-TESTUDO_OPERATION(slot);          // evt.Parsed.x
-TESTUDO_OPERATION(kept_slot);     // .Meta.x of a kept event (a)
-TESTUDO_OPERATION(label);         // evt.Line.Labels.x
-TESTUDO_OPERATION(unmarshaled);   // evt.Unmarshaled.x
-TESTUDO_OPERATION(event_member);  // evt.X
-TESTUDO_OPERATION(object_member); // a.X, class known
-TESTUDO_OPERATION(any_member);    // a.X, class unknown
-TESTUDO_OPERATION(any_index);     // a[b]
-TESTUDO_OPERATION(slice);         // a[b:c]
-TESTUDO_OPERATION(chain);         // nil where ?. met nil
-TESTUDO_OPERATION(method);        // a.X(args), class known
-TESTUDO_OPERATION(any_method);    // a.X(args), class unknown
+TESTUDO_OPERATION(let);            // local = a; b
+TESTUDO_OPERATION(event);          // evt
+TESTUDO_OPERATION(alert);          // Alert
+TESTUDO_OPERATION(queue);          // queue
+TESTUDO_OPERATION(empty_object);   // evt.Appsec and req, by constant
+TESTUDO_OPERATION(slot);           // evt.Parsed.x
+TESTUDO_OPERATION(kept_slot);      // .Meta.x of a kept event (a)
+TESTUDO_OPERATION(label);          // evt.Line.Labels.x
+TESTUDO_OPERATION(unmarshaled);    // evt.Unmarshaled.x
+TESTUDO_OPERATION(event_member);   // evt.X
+TESTUDO_OPERATION(object_member);  // a.X, class known
+TESTUDO_OPERATION(any_member);     // a.X, class unknown
+TESTUDO_OPERATION(any_index);      // a[b]
+TESTUDO_OPERATION(slice);          // a[b:c]
+TESTUDO_OPERATION(chain);          // nil where ?. met nil
+TESTUDO_OPERATION(method);         // a.X(args), class known
+TESTUDO_OPERATION(any_method);     // a.X(args), class unknown
 TESTUDO_OPERATION(array);
-TESTUDO_OPERATION(map);           // args: key, value, …
+TESTUDO_OPERATION(map);  // args: key, value, …
 
 // run_logic.cpp
 TESTUDO_OPERATION(all_of);
 TESTUDO_OPERATION(any_of);
 TESTUDO_OPERATION(negate);
 TESTUDO_OPERATION(choose);
-TESTUDO_OPERATION(otherwise);     // a ?: b
+TESTUDO_OPERATION(otherwise);  // a ?: b
 TESTUDO_OPERATION(coalesce);
-TESTUDO_OPERATION(equals);        // flag: !=
-TESTUDO_OPERATION(equals_text);   // a == text
-TESTUDO_OPERATION(slot_is);       // slot == text
-TESTUDO_OPERATION(ordered);       // args, text: operators as letters
-TESTUDO_OPERATION(in);            // flag: negated, as in all below
-TESTUDO_OPERATION(in_set);        // a in strings known at compile time
+TESTUDO_OPERATION(equals);       // flag: !=
+TESTUDO_OPERATION(equals_text);  // a == text
+TESTUDO_OPERATION(slot_is);      // slot == text
+TESTUDO_OPERATION(ordered);      // args, text: operators as letters
+TESTUDO_OPERATION(in);           // flag: negated, as in all below
+TESTUDO_OPERATION(in_set);       // a in strings known at compile time
 TESTUDO_OPERATION(slot_in_set);
 TESTUDO_OPERATION(slot_present);  // 'x' in evt.Meta
 
@@ -53,7 +53,7 @@ TESTUDO_OPERATION(contains);
 TESTUDO_OPERATION(starts_with);
 TESTUDO_OPERATION(ends_with);
 TESTUDO_OPERATION(slot_needle);
-TESTUDO_OPERATION(any_needle);    // constant needles, joined by or
+TESTUDO_OPERATION(any_needle);  // constant needles, joined by or
 TESTUDO_OPERATION(matches);
 TESTUDO_OPERATION(matches_constant);
 

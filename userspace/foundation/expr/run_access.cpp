@@ -39,7 +39,8 @@ bool keyed(Machine& m, const Value& from, std::string_view key, Value& out) {
       }
       return m.fail({class_name(id), " has no field ", key});
     }
-    default: return m.fail({"cannot fetch ", key, " from ", kind_name(from)});
+    default:
+      return m.fail({"cannot fetch ", key, " from ", kind_name(from)});
   }
 }
 
@@ -74,7 +75,8 @@ bool bound(const Operation* op, Machine& m, int64_t size, int64_t absent, int64_
   if (!op) return true;
   Value value;
   if (!op->run(*op, m, value)) return false;
-  if (value.kind != Value::Kind::integer) return m.fail({"a bound of a slice is an int, not ", kind_name(value)});
+  if (value.kind != Value::Kind::integer)
+    return m.fail({"a bound of a slice is an int, not ", kind_name(value)});
   at = value.integer < 0 ? std::max<int64_t>(0, value.integer + size) : std::min(value.integer, size);
   return true;
 }
@@ -150,14 +152,18 @@ bool any_member(const Operation& op, Machine& m, Value& out) {
 bool any_index(const Operation& op, Machine& m, Value& out) {
   Value from, key;
   if (!base(op, m, "an element", from) || !op.b->run(*op.b, m, key)) return false;
-  if (key.is_string() && from.kind != Value::Kind::array && !from.is_string()) return keyed(m, from, key.text(), out);
+  if (key.is_string() && from.kind != Value::Kind::array && !from.is_string())
+    return keyed(m, from, key.text(), out);
   if (from.kind == Value::Kind::map || from.kind == Value::Kind::object)
     return m.fail({"a key of a map is a string, not ", kind_name(key)});
-  if (key.kind == Value::Kind::real && key.real == double(int64_t(key.real))) key = Value::of(int64_t(key.real));
-  if (key.kind != Value::Kind::integer) return m.fail({"cannot fetch ", kind_name(key), " from ", kind_name(from)});
+  if (key.kind == Value::Kind::real && key.real == double(int64_t(key.real)))
+    key = Value::of(int64_t(key.real));
+  if (key.kind != Value::Kind::integer)
+    return m.fail({"cannot fetch ", kind_name(key), " from ", kind_name(from)});
   uint64_t at = 0;
   const uint64_t size = from.kind == Value::Kind::array ? from.array->size : from.is_string() ? from.size : 0;
-  if (from.kind != Value::Kind::array && !from.is_string()) return m.fail({"cannot fetch an element from ", kind_name(from)});
+  if (from.kind != Value::Kind::array && !from.is_string())
+    return m.fail({"cannot fetch an element from ", kind_name(from)});
   if (!position(key.integer, size, at)) return m.fail({"index out of range"});
   out = from.is_string() ? Value::of(int64_t(uint8_t(from.string[at]))) : from.array->items[at];
   return true;
@@ -213,7 +219,9 @@ bool map(const Operation& op, Machine& m, Value& out) {
   size_t used = 0;
   for (size_t i = 0; i < size; ++i) {
     Value key, value;
-    if (!op.args[2 * i]->run(*op.args[2 * i], m, key) || !op.args[2 * i + 1]->run(*op.args[2 * i + 1], m, value)) return false;
+    if (!op.args[2 * i]->run(*op.args[2 * i], m, key) ||
+        !op.args[2 * i + 1]->run(*op.args[2 * i + 1], m, value))
+      return false;
     if (!key.is_string()) return m.fail({"a key of a map is a string, not ", kind_name(key)});
     size_t at = 0;
     while (at < used && entries[at].key != key.text()) ++at;

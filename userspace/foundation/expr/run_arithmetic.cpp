@@ -9,7 +9,9 @@ namespace {
 
 using K = Value::Kind;
 
-bool both(const Operation& op, Machine& m, Value& a, Value& b) { return op.a->run(*op.a, m, a) && op.b->run(*op.b, m, b); }
+bool both(const Operation& op, Machine& m, Value& a, Value& b) {
+  return op.a->run(*op.a, m, a) && op.b->run(*op.b, m, b);
+}
 
 bool refuse(Machine& m, std::string_view name, const Value& a, const Value& b) {
   return m.fail({name, " is not defined between ", kind_name(a), " and ", kind_name(b)});
@@ -35,9 +37,12 @@ bool concatenate(Machine& m, std::string_view a, std::string_view b, Value& out)
 
 bool minus(const Operation& op, Machine& m, Value& out) {
   if (!op.a->run(*op.a, m, out)) return false;
-  if (out.kind == K::real) out.real = -out.real;
-  else if (out.kind == K::integer || out.kind == K::duration) out.integer = wrap_sub(0, out.integer);
-  else return m.fail({"- is not defined for ", kind_name(out)});
+  if (out.kind == K::real)
+    out.real = -out.real;
+  else if (out.kind == K::integer || out.kind == K::duration)
+    out.integer = wrap_sub(0, out.integer);
+  else
+    return m.fail({"- is not defined for ", kind_name(out)});
   return true;
 }
 bool plus(const Operation& op, Machine& m, Value& out) {
@@ -48,33 +53,46 @@ bool add(const Operation& op, Machine& m, Value& out) {
   Value a, b;
   if (!both(op, m, a, b)) return false;
   if (a.is_string() && b.is_string()) return concatenate(m, a.text(), b.text(), out);
-  if (integers(a, b)) out = Value::of(wrap_add(a.integer, b.integer));
-  else if (numbers(a, b)) out = Value::of(as_real(a) + as_real(b));
-  else if (a.kind == K::duration && b.kind == K::duration) out = Value::duration(wrap_add(a.integer, b.integer));
+  if (integers(a, b))
+    out = Value::of(wrap_add(a.integer, b.integer));
+  else if (numbers(a, b))
+    out = Value::of(as_real(a) + as_real(b));
+  else if (a.kind == K::duration && b.kind == K::duration)
+    out = Value::duration(wrap_add(a.integer, b.integer));
   else if ((a.kind == K::time && b.kind == K::duration) || (a.kind == K::duration && b.kind == K::time))
     out = Value::time(wrap_add(a.integer, b.integer));
-  else return refuse(m, "+", a, b);
+  else
+    return refuse(m, "+", a, b);
   return true;
 }
 bool subtract(const Operation& op, Machine& m, Value& out) {
   Value a, b;
   if (!both(op, m, a, b)) return false;
-  if (integers(a, b)) out = Value::of(wrap_sub(a.integer, b.integer));
-  else if (numbers(a, b)) out = Value::of(as_real(a) - as_real(b));
-  else if (a.kind == K::time && b.kind == K::time) out = Value::duration(wrap_sub(a.integer, b.integer));
-  else if (a.kind == K::time && b.kind == K::duration) out = Value::time(wrap_sub(a.integer, b.integer));
-  else if (a.kind == K::duration && b.kind == K::duration) out = Value::duration(wrap_sub(a.integer, b.integer));
-  else return refuse(m, "-", a, b);
+  if (integers(a, b))
+    out = Value::of(wrap_sub(a.integer, b.integer));
+  else if (numbers(a, b))
+    out = Value::of(as_real(a) - as_real(b));
+  else if (a.kind == K::time && b.kind == K::time)
+    out = Value::duration(wrap_sub(a.integer, b.integer));
+  else if (a.kind == K::time && b.kind == K::duration)
+    out = Value::time(wrap_sub(a.integer, b.integer));
+  else if (a.kind == K::duration && b.kind == K::duration)
+    out = Value::duration(wrap_sub(a.integer, b.integer));
+  else
+    return refuse(m, "-", a, b);
   return true;
 }
 bool multiply(const Operation& op, Machine& m, Value& out) {
   Value a, b;
   if (!both(op, m, a, b)) return false;
-  if (integers(a, b)) out = Value::of(wrap_mul(a.integer, b.integer));
-  else if (numbers(a, b)) out = Value::of(as_real(a) * as_real(b));
+  if (integers(a, b))
+    out = Value::of(wrap_mul(a.integer, b.integer));
+  else if (numbers(a, b))
+    out = Value::of(as_real(a) * as_real(b));
   else if ((a.kind == K::duration && b.kind == K::integer) || (a.kind == K::integer && b.kind == K::duration))
     out = Value::duration(wrap_mul(a.integer, b.integer));
-  else return refuse(m, "*", a, b);
+  else
+    return refuse(m, "*", a, b);
   return true;
 }
 bool divide(const Operation& op, Machine& m, Value& out) {

@@ -7,7 +7,8 @@
 namespace testudo::expr {
 
 const Builtin* find_builtin(std::string_view name) {
-  for (const auto& group : {text_builtins(), number_builtins(), list_builtins(), convert_builtins(), time_builtins()})
+  for (const auto& group :
+       {text_builtins(), number_builtins(), list_builtins(), convert_builtins(), time_builtins()})
     for (const Builtin& row : group)
       if (row.name == name) return &row;
   return nullptr;
@@ -15,7 +16,8 @@ const Builtin* find_builtin(std::string_view name) {
 
 std::vector<std::string> builtin_names() {
   std::vector<std::string> names;
-  for (const auto& group : {text_builtins(), number_builtins(), list_builtins(), convert_builtins(), time_builtins()})
+  for (const auto& group :
+       {text_builtins(), number_builtins(), list_builtins(), convert_builtins(), time_builtins()})
     for (const Builtin& row : group) names.emplace_back(row.name);
   return names;
 }
@@ -75,7 +77,8 @@ bool helper(const Operation& op, Machine& m, Value& out) {
   Value few[kFew];
   const size_t count = op.args.size();
   auto* args = const_cast<Value*>(arguments(op, m, few));
-  if (!args || !check(m, op.helper->name, op.helper->params, args, count) || !m.spend(weight(args, count))) return false;
+  if (!args || !check(m, op.helper->name, op.helper->params, args, count) || !m.spend(weight(args, count)))
+    return false;
   out = Value();
   m.ctx.error.clear();
   if (op.helper->call(op.helper->owner, m.ctx, args, count, out)) return true;

@@ -68,7 +68,10 @@ bool ordered(const Operation& op, Machine& m, Value& out) {
     int order = 0;
     if (!op.args[i + 1]->run(*op.args[i + 1], m, right) || !compare(m, left, right, order)) return false;
     const char wanted = op.text[i];  // < > l(<=) g(>=)
-    const bool holds = wanted == '<' ? order == -1 : wanted == '>' ? order == 1 : wanted == 'l' ? order <= 0 : order == 0 || order == 1;
+    const bool holds = wanted == '<'   ? order == -1
+                       : wanted == '>' ? order == 1
+                       : wanted == 'l' ? order <= 0
+                                       : order == 0 || order == 1;
     out = Value::of(holds);
     if (!holds) return true;
     left = right;
@@ -79,7 +82,9 @@ bool ordered(const Operation& op, Machine& m, Value& out) {
 bool in(const Operation& op, Machine& m, Value& out) {
   Value element, list;
   bool result = false;
-  if (!op.a->run(*op.a, m, element) || !op.b->run(*op.b, m, list) || !contains_value(m, element, list, result)) return false;
+  if (!op.a->run(*op.a, m, element) || !op.b->run(*op.b, m, list) ||
+      !contains_value(m, element, list, result))
+    return false;
   out = Value::of(result != op.flag);
   return true;
 }

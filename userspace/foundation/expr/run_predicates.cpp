@@ -49,7 +49,9 @@ bool holding(const Operation& op, Machine& m, uint32_t enough, int64_t& found, u
 }
 
 // A sort needs a strict order, which NaN has not: it comes first.
-int nan_order(const Value& a, const Value& b) { return int(as_real(b) != as_real(b)) - int(as_real(a) != as_real(a)); }
+int nan_order(const Value& a, const Value& b) {
+  return int(as_real(b) != as_real(b)) - int(as_real(a) != as_real(a));
+}
 
 bool search(const Operation& op, Machine& m, bool from_end, bool want_index, Value& out) {
   const ValueArray* items = nullptr;
@@ -170,7 +172,8 @@ bool group_by(const Operation& op, Machine& m, Value& out) {
   uint32_t used = 0;
   for (uint32_t i = 0; i < items->size; ++i) {
     if (!body(op, m, *items, i, keys[i])) return false;
-    if (!keys[i].is_string()) return m.fail({"groupBy: the closure gives ", kind_name(keys[i]), ", not string"});
+    if (!keys[i].is_string())
+      return m.fail({"groupBy: the closure gives ", kind_name(keys[i]), ", not string"});
     uint32_t g = 0;
     while (g < used && groups[g].key != keys[i].text()) ++g;
     if (!m.spend(g)) return false;

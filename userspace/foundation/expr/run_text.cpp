@@ -8,8 +8,8 @@ namespace testudo::expr::run {
 namespace {
 
 bool inside(std::string_view text, std::string_view needle) {
-  return needle.empty() ||
-         (needle.size() <= text.size() && memmem(text.data(), text.size(), needle.data(), needle.size()) != nullptr);
+  return needle.empty() || (needle.size() <= text.size() &&
+                            memmem(text.data(), text.size(), needle.data(), needle.size()) != nullptr);
 }
 
 // Computes both sides; `decided` when nil made it false already.
@@ -32,26 +32,35 @@ bool pair_test(const Operation& op, Machine& m, std::string_view name, Value& ou
 }
 
 std::string_view needle_name(const Needle& needle) {
-  return needle.where == Needle::Where::inside ? "contains" : needle.where == Needle::Where::start ? "startsWith" : "endsWith";
+  return needle.where == Needle::Where::inside  ? "contains"
+         : needle.where == Needle::Where::start ? "startsWith"
+                                                : "endsWith";
 }
 
 }  // namespace
 
 bool found(const Needle& needle, std::string_view text) {
   switch (needle.where) {
-    case Needle::Where::inside: return inside(text, needle.text);
-    case Needle::Where::start: return text.starts_with(needle.text);
-    case Needle::Where::end: return text.ends_with(needle.text);
+    case Needle::Where::inside:
+      return inside(text, needle.text);
+    case Needle::Where::start:
+      return text.starts_with(needle.text);
+    case Needle::Where::end:
+      return text.ends_with(needle.text);
   }
   return false;
 }
 
-bool contains(const Operation& op, Machine& m, Value& out) { return pair_test(op, m, "contains", out, inside); }
+bool contains(const Operation& op, Machine& m, Value& out) {
+  return pair_test(op, m, "contains", out, inside);
+}
 bool starts_with(const Operation& op, Machine& m, Value& out) {
-  return pair_test(op, m, "startsWith", out, [](std::string_view a, std::string_view b) { return a.starts_with(b); });
+  return pair_test(op, m, "startsWith", out,
+                   [](std::string_view a, std::string_view b) { return a.starts_with(b); });
 }
 bool ends_with(const Operation& op, Machine& m, Value& out) {
-  return pair_test(op, m, "endsWith", out, [](std::string_view a, std::string_view b) { return a.ends_with(b); });
+  return pair_test(op, m, "endsWith", out,
+                   [](std::string_view a, std::string_view b) { return a.ends_with(b); });
 }
 
 bool slot_needle(const Operation& op, Machine& m, Value& out) {
@@ -63,7 +72,8 @@ bool any_needle(const Operation& op, Machine& m, Value& out) {
   if (!op.a->run(*op.a, m, subject)) return false;
   bool result = false;
   if (!subject.is_nil()) {
-    if (!subject.is_string()) return m.fail({needle_name(op.needles->front()), " needs strings, not ", kind_name(subject)});
+    if (!subject.is_string())
+      return m.fail({needle_name(op.needles->front()), " needs strings, not ", kind_name(subject)});
     if (!m.spend((subject.size >> 6) + 1)) return false;
     for (const Needle& one : *op.needles)
       if ((result = found(one, subject.text()))) break;
@@ -75,7 +85,8 @@ bool any_needle(const Operation& op, Machine& m, Value& out) {
 bool matches_constant(const Operation& op, Machine& m, Value& out) {
   Value subject;
   if (!op.a->run(*op.a, m, subject)) return false;
-  if (!subject.is_nil() && !subject.is_string()) return m.fail({"matches needs strings, not ", kind_name(subject)});
+  if (!subject.is_nil() && !subject.is_string())
+    return m.fail({"matches needs strings, not ", kind_name(subject)});
   if (!m.ctx.regex) return m.fail({"matches is not possible here"});
   if (subject.is_string() && !m.spend(8 + (subject.size >> 4))) return false;
   out = Value::of((subject.is_string() && op.regex->test(subject.text(), *m.ctx.regex)) != op.flag);

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "base/text.h"
-#include "expr/classes.h"
 #include "expr/case_map.h"
+#include "expr/classes.h"
 
 namespace testudo::expr {
 namespace {
@@ -21,8 +21,9 @@ bool give_list(Context& ctx, const Value* items, size_t size, Value& out) {
 }
 
 bool is_space(uint32_t c) {
-  return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+  return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+         c == 0x3000;
 }
 
 // Start of the last character of a text that is not empty.
@@ -39,13 +40,15 @@ template <typename Drop>
 std::string_view trim_where(std::string_view text, bool left, bool right, Drop drop) {
   while (left && !text.empty()) {
     size_t at = 0;
-    if (!drop(next_utf8(text, at), text.substr(0, at))) break;
+    const uint32_t c = next_utf8(text, at);
+    if (!drop(c, text.substr(0, at))) break;
     text.remove_prefix(at);
   }
   while (right && !text.empty()) {
     const size_t start = last_character(text);
     size_t at = start;
-    if (!drop(next_utf8(text, at), text.substr(start))) break;
+    const uint32_t c = next_utf8(text, at);
+    if (!drop(c, text.substr(start))) break;
     text = text.substr(0, start);
   }
   return text;
@@ -80,7 +83,8 @@ bool change_case(Context& ctx, std::string_view text, bool upper, Value& out) {
   if (text.size() > kMaxMade / 2) return fail(ctx, {"more than 16 MiB of text"});
   if (ascii) {
     char* to = ctx.arena->allocate(text.size());
-    for (size_t i = 0; i < text.size(); ++i) to[i] = text[i] >= low && text[i] <= high ? char(text[i] ^ 0x20) : text[i];
+    for (size_t i = 0; i < text.size(); ++i)
+      to[i] = text[i] >= low && text[i] <= high ? char(text[i] ^ 0x20) : text[i];
     out = Value::of(std::string_view(to, text.size()));
     return true;
   }
@@ -109,7 +113,8 @@ std::string_view without_suffix(std::string_view text, std::string_view suffix) 
   return text.ends_with(suffix) ? text.substr(0, text.size() - suffix.size()) : text;
 }
 
-bool split_text(Context& ctx, std::string_view text, std::string_view separator, int64_t limit, bool keep, Value& out) {
+bool split_text(Context& ctx, std::string_view text, std::string_view separator, int64_t limit, bool keep,
+                Value& out) {
   if (limit == 0) return give_list(ctx, nullptr, 0, out);
   const size_t most = limit < 0 ? kMaxParts : std::min<size_t>(size_t(limit), kMaxParts);
   // The end of the part that starts at `at`, and where the next one starts; false for the last part.
@@ -181,7 +186,8 @@ bool join_texts(Context& ctx, const ValueArray& items, std::string_view separato
   return true;
 }
 
-bool replace_text(Context& ctx, std::string_view text, std::string_view from, std::string_view to, int64_t limit, Value& out) {
+bool replace_text(Context& ctx, std::string_view text, std::string_view from, std::string_view to,
+                  int64_t limit, Value& out) {
   // With an empty `from` the new text goes before every character and to the end.
   const auto walk = [&](auto&& piece) {
     size_t at = 0, search = 0;

@@ -26,12 +26,14 @@ std::string_view without_prefix(std::string_view text, std::string_view prefix);
 std::string_view without_suffix(std::string_view text, std::string_view suffix);
 
 /// As Go's strings.SplitN: an empty separator splits into characters; limit 0 gives nil, < 0 is no limit.
-bool split_text(Context& ctx, std::string_view text, std::string_view separator, int64_t limit, bool keep, Value& out);
+bool split_text(Context& ctx, std::string_view text, std::string_view separator, int64_t limit, bool keep,
+                Value& out);
 /// Words between white space.
 bool split_fields(Context& ctx, std::string_view text, Value& out);
 bool join_texts(Context& ctx, const ValueArray& items, std::string_view separator, Value& out);
 /// limit < 0: all.
-bool replace_text(Context& ctx, std::string_view text, std::string_view from, std::string_view to, int64_t limit, Value& out);
+bool replace_text(Context& ctx, std::string_view text, std::string_view from, std::string_view to,
+                  int64_t limit, Value& out);
 /// A list of strings; `texts` may be in any memory that outlives the event.
 bool text_list(Context& ctx, const std::string_view* texts, size_t size, Value& out);
 

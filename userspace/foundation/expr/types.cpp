@@ -4,17 +4,28 @@ namespace testudo::expr {
 
 const char* type_name(Type type) {
   switch (type) {
-    case Type::unknown: return "any";
-    case Type::nil: return "nil";
-    case Type::boolean: return "bool";
-    case Type::integer: return "int";
-    case Type::real: return "float";
-    case Type::string: return "string";
-    case Type::array: return "array";
-    case Type::map: return "map";
-    case Type::time: return "time";
-    case Type::duration: return "duration";
-    case Type::object: return "object";
+    case Type::unknown:
+      return "any";
+    case Type::nil:
+      return "nil";
+    case Type::boolean:
+      return "bool";
+    case Type::integer:
+      return "int";
+    case Type::real:
+      return "float";
+    case Type::string:
+      return "string";
+    case Type::array:
+      return "array";
+    case Type::map:
+      return "map";
+    case Type::time:
+      return "time";
+    case Type::duration:
+      return "duration";
+    case Type::object:
+      return "object";
   }
   return "any";
 }
@@ -37,16 +48,26 @@ StaticType merge(const StaticType& a, const StaticType& b) {
 
 Type type_of(const Value& value) {
   switch (value.kind) {
-    case Value::Kind::nil: return Type::nil;
-    case Value::Kind::boolean: return Type::boolean;
-    case Value::Kind::integer: return Type::integer;
-    case Value::Kind::real: return Type::real;
-    case Value::Kind::string: return Type::string;
-    case Value::Kind::array: return Type::array;
-    case Value::Kind::map: return Type::map;
-    case Value::Kind::time: return Type::time;
-    case Value::Kind::duration: return Type::duration;
-    case Value::Kind::object: return is_map_class(ClassId(value.class_id)) ? Type::map : Type::object;
+    case Value::Kind::nil:
+      return Type::nil;
+    case Value::Kind::boolean:
+      return Type::boolean;
+    case Value::Kind::integer:
+      return Type::integer;
+    case Value::Kind::real:
+      return Type::real;
+    case Value::Kind::string:
+      return Type::string;
+    case Value::Kind::array:
+      return Type::array;
+    case Value::Kind::map:
+      return Type::map;
+    case Value::Kind::time:
+      return Type::time;
+    case Value::Kind::duration:
+      return Type::duration;
+    case Value::Kind::object:
+      return is_map_class(ClassId(value.class_id)) ? Type::map : Type::object;
   }
   return Type::unknown;
 }

@@ -21,8 +21,10 @@ bool equal_maps(Machine& m, const ValueMap& a, const ValueMap& b, bool& result, 
   for (uint32_t i = 0; result && i < a.size; ++i) {
     if (!m.spend(b.size / 8)) return false;
     const Value* other = b.find(a.entries[i].key);
-    if (!other) result = false;
-    else if (!equal_at(m, a.entries[i].value, *other, result, depth + 1)) return false;
+    if (!other)
+      result = false;
+    else if (!equal_at(m, a.entries[i].value, *other, result, depth + 1))
+      return false;
   }
   return true;
 }
@@ -38,16 +40,30 @@ bool equal_at(Machine& m, Value a, Value b, bool& result, int depth) {
     return true;
   }
   switch (a.kind) {
-    case K::nil: result = true; break;
-    case K::boolean: result = a.boolean == b.boolean; break;
+    case K::nil:
+      result = true;
+      break;
+    case K::boolean:
+      result = a.boolean == b.boolean;
+      break;
     case K::integer:
     case K::time:
-    case K::duration: result = a.integer == b.integer; break;
-    case K::real: result = a.real == b.real; break;
-    case K::string: result = a.text() == b.text(); break;
-    case K::object: result = a.object == b.object && a.class_id == b.class_id; break;
-    case K::array: return equal_arrays(m, *a.array, *b.array, result, depth);
-    case K::map: return equal_maps(m, *a.map, *b.map, result, depth);
+    case K::duration:
+      result = a.integer == b.integer;
+      break;
+    case K::real:
+      result = a.real == b.real;
+      break;
+    case K::string:
+      result = a.text() == b.text();
+      break;
+    case K::object:
+      result = a.object == b.object && a.class_id == b.class_id;
+      break;
+    case K::array:
+      return equal_arrays(m, *a.array, *b.array, result, depth);
+    case K::map:
+      return equal_maps(m, *a.map, *b.map, result, depth);
   }
   return true;
 }
@@ -62,35 +78,44 @@ int three_way(const T& a, const T& b) {
 bool equal(Machine& m, const Value& a, const Value& b, bool& result) { return equal_at(m, a, b, result, 0); }
 
 bool compare(Machine& m, const Value& a, const Value& b, int& order) {
-  if (a.kind == K::integer && b.kind == K::integer) order = three_way(a.integer, b.integer);
+  if (a.kind == K::integer && b.kind == K::integer)
+    order = three_way(a.integer, b.integer);
   else if (is_number(a) && is_number(b)) {
     const double x = as_real(a), y = as_real(b);
     order = x < y ? -1 : x > y ? 1 : x == y ? 0 : 2;
-  } else if (a.is_string() && b.is_string()) order = three_way(a.text(), b.text());
-  else if (a.kind == b.kind && (a.kind == K::time || a.kind == K::duration)) order = three_way(a.integer, b.integer);
-  else return m.fail({"cannot compare ", kind_name(a), " with ", kind_name(b)});
+  } else if (a.is_string() && b.is_string())
+    order = three_way(a.text(), b.text());
+  else if (a.kind == b.kind && (a.kind == K::time || a.kind == K::duration))
+    order = three_way(a.integer, b.integer);
+  else
+    return m.fail({"cannot compare ", kind_name(a), " with ", kind_name(b)});
   return true;
 }
 
 bool contains_value(Machine& m, const Value& element, const Value& in, bool& result) {
   result = false;
   switch (in.kind) {
-    case K::nil: return true;
+    case K::nil:
+      return true;
     case K::array:
       for (uint32_t i = 0; i < in.array->size && !result; ++i)
         if (!equal(m, element, in.array->items[i], result)) return false;
       return true;
     case K::map:
-      if (!element.is_string()) return element.is_nil() || m.fail({"a key of a map is a string, not ", kind_name(element)});
+      if (!element.is_string())
+        return element.is_nil() || m.fail({"a key of a map is a string, not ", kind_name(element)});
       result = m.spend(1 + in.map->size / 8) && in.map->find(element.text());
       return true;
     case K::object: {
-      if (!element.is_string()) return element.is_nil() || m.fail({"a field name is a string, not ", kind_name(element)});
+      if (!element.is_string())
+        return element.is_nil() || m.fail({"a field name is a string, not ", kind_name(element)});
       const ClassId id = ClassId(in.class_id);
-      result = is_map_class(id) ? bag_has(m, id, in.object, element.text()) : find_member(id, element.text()) != nullptr;
+      result = is_map_class(id) ? bag_has(m, id, in.object, element.text())
+                                : find_member(id, element.text()) != nullptr;
       return true;
     }
-    default: return m.fail({"in needs a list or a map on its right, not ", kind_name(in)});
+    default:
+      return m.fail({"in needs a list or a map on its right, not ", kind_name(in)});
   }
 }
 

@@ -11,7 +11,8 @@ namespace testudo::expr {
 /// comparison is too long or too deep.
 bool equal(Machine& m, const Value& a, const Value& b, bool& result);
 
-/// `<`: numbers, strings (bytewise), times, durations; anything else fails. `order` is -1, 0, 1 (2: not a number).
+/// `<`: numbers, strings (bytewise), times, durations; anything else fails. `order` is -1, 0, 1 (2: not a
+/// number).
 bool compare(Machine& m, const Value& a, const Value& b, int& order);
 
 /// `x in list`, `key in map`, `field in object`.
@@ -25,7 +26,9 @@ std::string real_text(double value);
 /// JSON: sorted keys, <>& escaped. `indent` < 0: on one line.
 bool append_json(Machine& m, const Value& value, std::string& out, int indent, int depth = 0);
 
-inline bool is_number(const Value& v) { return v.kind == Value::Kind::integer || v.kind == Value::Kind::real; }
+inline bool is_number(const Value& v) {
+  return v.kind == Value::Kind::integer || v.kind == Value::Kind::real;
+}
 inline double as_real(const Value& v) { return v.kind == Value::Kind::real ? v.real : double(v.integer); }
 inline const char* kind_name(const Value& v) { return type_name(type_of(v)); }
 

@@ -14,7 +14,8 @@ namespace {
 
 using K = Value::Kind;
 
-// Exponent form as Go writes it (at least two digits, with sign), where the decimal exponent is outside [low, high).
+// Exponent form as Go writes it (at least two digits, with sign), where the decimal exponent is outside [low,
+// high).
 std::string shortest(double value, int low, int high, bool strip_exponent) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
@@ -25,7 +26,8 @@ std::string shortest(double value, int low, int high, bool strip_exponent) {
   const int exponent = std::atoi(text.c_str() + e + 1);
   if (value != 0 && (exponent < low || exponent >= high)) {
     // JSON in Go drops the leading zero of a negative exponent: 1e-7.
-    if (strip_exponent && text.size() == e + 4 && text[e + 1] == '-' && text[e + 2] == '0') text.erase(e + 2, 1);
+    if (strip_exponent && text.size() == e + 4 && text[e + 1] == '-' && text[e + 2] == '0')
+      text.erase(e + 2, 1);
     return text;
   }
   const auto fixed = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
@@ -38,16 +40,26 @@ void quote_json(std::string_view text, std::string& out) {
   for (size_t at = 0; at < text.size();) {
     const size_t start = at;
     const uint32_t c = next_utf8(text, at);
-    if (c == 0xFFFFFFFF) out += "\\ufffd";
-    else if (c == 0x2028 || c == 0x2029) out += c == 0x2028 ? "\\u2028" : "\\u2029";
-    else if (c == '"' || c == '\\') (out += '\\') += char(c);
-    else if (c == '\n') out += "\\n";
-    else if (c == '\r') out += "\\r";
-    else if (c == '\t') out += "\\t";
-    else if (c == '\b') out += "\\b";
-    else if (c == '\f') out += "\\f";
-    else if (c < 0x20 || c == '<' || c == '>' || c == '&') ((out += "\\u00") += hex[c >> 4]) += hex[c & 15];
-    else out += text.substr(start, at - start);
+    if (c == 0xFFFFFFFF)
+      out += "\\ufffd";
+    else if (c == 0x2028 || c == 0x2029)
+      out += c == 0x2028 ? "\\u2028" : "\\u2029";
+    else if (c == '"' || c == '\\')
+      (out += '\\') += char(c);
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\r')
+      out += "\\r";
+    else if (c == '\t')
+      out += "\\t";
+    else if (c == '\b')
+      out += "\\b";
+    else if (c == '\f')
+      out += "\\f";
+    else if (c < 0x20 || c == '<' || c == '>' || c == '&')
+      ((out += "\\u00") += hex[c >> 4]) += hex[c & 15];
+    else
+      out += text.substr(start, at - start);
   }
   out += '"';
 }
@@ -94,8 +106,12 @@ bool append_text(Machine& m, const Value& given, std::string& out, int depth) {
   Value value = given;
   if (!open_object(m, value)) return false;
   switch (value.kind) {
-    case K::nil: out += "<nil>"; return true;
-    case K::boolean: out += value.boolean ? "true" : "false"; return true;
+    case K::nil:
+      out += "<nil>";
+      return true;
+    case K::boolean:
+      out += value.boolean ? "true" : "false";
+      return true;
     case K::integer: {
       if (value.class_id != 0)
         if (const Method* name = find_method(Type::integer, ClassId(value.class_id), "String")) {
@@ -107,11 +123,21 @@ bool append_text(Machine& m, const Value& given, std::string& out, int depth) {
       out += std::to_string(value.integer);
       return true;
     }
-    case K::real: out += real_text(value.real); return true;
-    case K::string: out += value.text(); return true;
-    case K::time: out += format_go_time(from_unix_nanos(value.integer)); return true;
-    case K::duration: out += format_duration(Duration(value.integer)); return true;
-    case K::object: out += "{}"; return true;
+    case K::real:
+      out += real_text(value.real);
+      return true;
+    case K::string:
+      out += value.text();
+      return true;
+    case K::time:
+      out += format_go_time(from_unix_nanos(value.integer));
+      return true;
+    case K::duration:
+      out += format_duration(Duration(value.integer));
+      return true;
+    case K::object:
+      out += "{}";
+      return true;
     case K::array:
       out += '[';
       for (uint32_t i = 0; i < value.array->size; ++i) {
@@ -142,16 +168,26 @@ bool append_json(Machine& m, const Value& given, std::string& out, int indent, i
   if (!open_object(m, value)) return false;
   switch (value.kind) {
     case K::nil:
-    case K::object: out += "null"; return true;
-    case K::boolean: out += value.boolean ? "true" : "false"; return true;
+    case K::object:
+      out += "null";
+      return true;
+    case K::boolean:
+      out += value.boolean ? "true" : "false";
+      return true;
     case K::integer:
-    case K::duration: out += std::to_string(value.integer); return true;
+    case K::duration:
+      out += std::to_string(value.integer);
+      return true;
     case K::real:
       if (!std::isfinite(value.real)) return m.fail({"JSON has no ", real_text(value.real)});
       out += shortest(value.real, -6, 21, true);
       return true;
-    case K::string: quote_json(value.text(), out); return true;
-    case K::time: quote_json(format_rfc3339(from_unix_nanos(value.integer)), out); return true;
+    case K::string:
+      quote_json(value.text(), out);
+      return true;
+    case K::time:
+      quote_json(format_rfc3339(from_unix_nanos(value.integer)), out);
+      return true;
     case K::array:
       out += '[';
       for (uint32_t i = 0; i < value.array->size; ++i) {

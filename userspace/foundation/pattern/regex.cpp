@@ -17,8 +17,9 @@ namespace {
 constexpr size_t kMaxPattern = 1u << 20;
 constexpr int64_t kMemory = 64 << 20;
 // RE2 caches automaton states in what the program leaves of its memory, and an attacker chooses the states.
-// So each pattern gets little, and only those that need it get `kMemory`.
+// So a pattern gets memory by the size of its program: too little, and RE2 falls back to its slow engine.
 constexpr int64_t kSmallMemory = 8 << 20;
+constexpr int64_t kMemoryPerInstruction = 4 << 10;
 
 // One step of PCRE2 may run over the whole subject, so steps × length is what has to be bounded. Up to
 // kShort bytes the limit on steps does that; behind it RE2 looks first (2 ns a byte), which also spares PCRE2
@@ -36,6 +37,10 @@ uint32_t step_limit(size_t length) {
 constexpr uint32_t kTripWeight = 64;
 constexpr uint32_t kDistrusted = 4 * kTripWeight;
 constexpr uint32_t kPenalty = 2048;
+
+// Where a search for the start is dear, the more frequent answer of late decides who is asked first: RE2
+// while most lines do not match (0.2 µs for a no), PCRE2 while most do (which then cost one engine, not two).
+constexpr int32_t kOpinion = 64;
 
 bool ascii(std::string_view text) {
   unsigned char seen = 0;
@@ -55,8 +60,9 @@ RE2::Options options(int64_t memory) {
 
 std::unique_ptr<RE2> compile_re2(std::string_view pattern) {
   auto re2 = std::make_unique<RE2>(piece(pattern), options(kSmallMemory));
-  if (re2->error_code() == RE2::ErrorPatternTooLarge)
-    re2 = std::make_unique<RE2>(piece(pattern), options(kMemory));
+  if (!re2->ok() && re2->error_code() != RE2::ErrorPatternTooLarge) return re2;
+  const int64_t wanted = re2->ok() ? std::min(kMemory, re2->ProgramSize() * kMemoryPerInstruction) : kMemory;
+  if (wanted > kSmallMemory) re2 = std::make_unique<RE2>(piece(pattern), options(wanted));
   return re2;
 }
 
@@ -94,6 +100,9 @@ struct Regex::Impl {
   mutable std::atomic<uint64_t> trips{0};
   mutable std::atomic<uint32_t> penalty{0};
   mutable std::atomic<bool> distrusted{false};
+  bool dear_start = false;
+  mutable std::atomic<int32_t> misses{0};  ///< 0 … kOpinion
+  mutable std::atomic<bool> expects_miss{false};
 
   const Jit* jit_for(std::string_view subject) const {
     if (!jit_ascii) return nullptr;
@@ -105,6 +114,8 @@ struct Regex::Impl {
   bool run_re2(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
     if (!captures) return re2->Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0);
     const int count = groups + 1;
+    // RE2 may choose its slow engine at once when captures are asked for; most lines do not match.
+    if (!re2->Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0)) return false;
     if (scratch.pieces.size() < static_cast<size_t>(count)) scratch.pieces.resize(count);
     if (!re2->Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, scratch.pieces.data(), count))
       return false;
@@ -151,6 +162,15 @@ struct Regex::Impl {
     penalty.store(level, std::memory_order_relaxed);
   }
 
+  /// Writes nothing, and so shares nothing between threads, while lines are as expected.
+  void learn(bool matched) const {
+    const int32_t level = misses.load(std::memory_order_relaxed);
+    const int32_t next = std::clamp(level + (matched ? -1 : 1), 0, kOpinion);
+    if (next == level) return;
+    misses.store(next, std::memory_order_relaxed);
+    if (next == 0 || next == kOpinion) expects_miss.store(next != 0, std::memory_order_relaxed);
+  }
+
   /// RE2 finds out whether and where; PCRE2 only fills the groups, without a search.
   bool run_re2_first(const Jit* jit, std::string_view subject, RegexScratch::Impl& scratch,
                      Captures* captures) const {
@@ -171,9 +191,21 @@ struct Regex::Impl {
     if (subject.size() > kShort) return run_re2_first(jit, subject, scratch, captures);
     if (distrusted.load(std::memory_order_relaxed)) {
       remember(false);
-      return run_re2(subject, scratch, nullptr) && (!captures || run_re2(subject, scratch, captures));
+      return run_re2(subject, scratch, captures);
     }
-    const Answer answer = run_jit(*jit, subject, 0, scratch, captures);
+    if (dear_start && expects_miss.load(std::memory_order_relaxed)) {
+      const bool found = run_re2(subject, scratch, nullptr);
+      learn(found);
+      return found && (!captures || run_jit_or_re2(*jit, subject, scratch, captures));
+    }
+    const bool matched = run_jit_or_re2(*jit, subject, scratch, captures);
+    if (dear_start) learn(matched);
+    return matched;
+  }
+
+  bool run_jit_or_re2(const Jit& jit, std::string_view subject, RegexScratch::Impl& scratch,
+                      Captures* captures) const {
+    const Answer answer = run_jit(jit, subject, 0, scratch, captures);
     remember(answer == Answer::ask_re2);
     return answer == Answer::ask_re2 ? run_re2(subject, scratch, captures) : answer == Answer::yes;
   }
@@ -192,6 +224,7 @@ Result<Regex> Regex::compile(std::string_view pattern) {
   const auto tree = parse_regex(pattern);
   if (!tree) return made;
   impl.literals = testudo::required_literals(*tree);
+  impl.dear_start = !fails_early(*tree);
   if (!translatable(*tree)) return made;
   impl.jit_ascii = Jit::compile(to_pcre2(*tree, SubjectKind::ascii), false);
   // RE2 sees \B between the bytes of one character, PCRE2 does not.

@@ -204,6 +204,21 @@ bool translatable(const RegexNode& tree) {
   return std::all_of(tree.children.begin(), tree.children.end(), translatable);
 }
 
+bool fails_early(const RegexNode& tree) {
+  switch (tree.kind) {
+    case Kind::literal:
+    case Kind::begin_text:
+      return true;
+    case Kind::capture:
+    case Kind::concat:
+      return fails_early(tree.children.front());
+    case Kind::alternate:
+      return std::all_of(tree.children.begin(), tree.children.end(), fails_early);
+    default:
+      return false;
+  }
+}
+
 std::string to_pcre2(const RegexNode& tree, SubjectKind subject) { return Writer(subject).take(tree); }
 
 }  // namespace testudo

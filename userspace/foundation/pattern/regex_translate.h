@@ -14,6 +14,10 @@ namespace testudo {
 /// such loops is not RE2's.
 bool translatable(const RegexNode& tree);
 
+/// Does a place in the text where no match begins show at its first character? Where not, and without ^, the
+/// search for a start may cost PCRE2 the square of the length.
+bool fails_early(const RegexNode& tree);
+
 enum class SubjectKind {
   ascii,  ///< bytes below 0x80 alone: PCRE2 then compares bytes, which is faster
   utf8,   ///< valid UTF-8

@@ -77,7 +77,9 @@ Result<Fd> pinned_link(const std::string& path, const std::string& interface, ui
     return errno_error("cannot open the pinned link " + path, errno, {}, "run as root");
   }
   const LinkState state = link_state(fd.get());
-  if (state.valid && state.index == index && index != 0) return fd;
+  // The number alone does not tell: interfaces of two network namespaces may share it, their programs do not.
+  if (state.valid && state.index == index && index != 0 && attached_now(index).program == state.program)
+    return fd;
   if (state.valid && state.index != 0)
     return Error{
         Code::conflict,
@@ -210,10 +212,11 @@ Attachment inspect(const std::string& pin, const std::string& interface) {
     out.why = "the interface is gone";
   } else {
     out.index = state.index;
-    const std::string mode = attached_now(state.index).mode;
-    out.mode = mode.empty() ? "xdp" : mode;
-    if (mode == "xdp-generic") out.why = "attached in generic mode";
-    if (mode.empty()) out.why = "the interface is in another network namespace";
+    const Attached there = attached_now(state.index);
+    const bool here = there.program == state.program;
+    out.mode = here ? there.mode : "xdp";
+    if (!here) out.why = "the interface is in another network namespace";
+    if (here && there.mode == "xdp-generic") out.why = "attached in generic mode";
   }
   return out;
 }

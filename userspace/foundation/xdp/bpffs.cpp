@@ -29,7 +29,14 @@ bool on_bpffs(std::string path) {
   return static_cast<unsigned long>(info.f_type) == BPF_FS_MAGIC;
 }
 
+Error not_permitted(std::string what) {
+  return Error{
+      Code::permission, std::move(what), {}, "run as root: the pins of the kernel tables belong to it"};
+}
+
 Result<void> mount_bpffs() {
+  if (access(kMountPoint.data(), X_OK) != 0 && errno == EACCES)
+    return not_permitted("/sys/fs/bpf may not be entered");
   // Locked, so that of two daemons that start together one mounts: a second mount would hide the first one's
   // pins.
   const Fd lock(open(kMountPoint.data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -38,7 +45,7 @@ Result<void> mount_bpffs() {
                        "this kernel may lack BPF: `grep BPF /boot/config-*`");
   if (flock(lock.get(), LOCK_EX) != 0) return errno_error("cannot lock /sys/fs/bpf", errno);
   if (on_bpffs(std::string(kMountPoint))) return {};
-  if (mount("bpf", kMountPoint.data(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0)
+  if (mount("bpf", kMountPoint.data(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0711") != 0)
     return errno_error("no bpf file system at /sys/fs/bpf, and it cannot be mounted", errno, {},
                        "as root: `mount -t bpf bpf /sys/fs/bpf`");
   log::info("enforce.bpffs_mounted", {{"path", kMountPoint}});
@@ -61,7 +68,9 @@ Result<void> prepare_pin_directory(const std::string& pin) {
                    "choose a path below /sys/fs/bpf, or mount one: `mount -t bpf bpf " + pin + "`"};
     TESTUDO_CHECK(mount_bpffs());
   }
-  return make_directories(tables_directory(pin), 0700);
+  auto made = make_directories(tables_directory(pin), 0700);
+  if (!made && made.error().code == Code::permission) return not_permitted(made.error().message);
+  return made;
 }
 
 Result<Fd> lock_pin_directory(const std::string& pin) {

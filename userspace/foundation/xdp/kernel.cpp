@@ -13,15 +13,19 @@
 namespace testudo::xdp {
 namespace {
 
-/// A crash between the pins of a first start leaves some; maps that nobody ever filled are not worth keeping.
-Result<Tables> tables_of(const std::string& pin, bool* found) {
+/// A set with some pins missing (a crash within the first start, a hand that removed one) cannot be taken
+/// over: new ones are made, and what is attached goes on with the maps it has until these are filled.
+Result<Tables> tables_of(const std::string& pin, bool* found, bool* damaged) {
   auto tables = open_tables(pin);
   *found = tables.ok();
+  *damaged = false;
   if (tables) return tables;
   if (tables.error().code == Code::not_found) return Tables{};
-  if (tables.error().code == Code::corrupt && pinned_interfaces(pin).empty()) {
+  if (tables.error().code == Code::corrupt) {
     log::warn("enforce.incomplete_pins_removed", {{"pin", pin}, {"why", tables.error().message}});
     remove_tables(pin, false);
+    *damaged = !pinned_interfaces(pin).empty();
+    TESTUDO_CHECK(make_directories(tables_directory(pin), 0700));
     return Tables{};
   }
   return tables;
@@ -54,8 +58,9 @@ Result<std::unique_ptr<Kernel>> Kernel::open(const KernelOptions& options) {
   std::unique_ptr<Kernel> kernel(new Kernel);
   kernel->options_ = options;
   TESTUDO_TRY(kernel->lock_, lock_pin_directory(options.pin));
-  TESTUDO_TRY(kernel->tables_, tables_of(options.pin, &kernel->adopted_));
-  kernel->must_fill_first_ = !kernel->adopted_ && older_tables(options.pin);
+  bool damaged = false;
+  TESTUDO_TRY(kernel->tables_, tables_of(options.pin, &kernel->adopted_, &damaged));
+  kernel->must_fill_first_ = !kernel->adopted_ && (damaged || older_tables(options.pin));
   TESTUDO_TRY(kernel->program_, Program::load(kernel->tables_, options.sizes));
   TESTUDO_CHECK(pin_tables(kernel->tables_, options.pin));
   return kernel;
@@ -148,7 +153,15 @@ Result<void> Kernel::exchange(std::vector<Exchange> maps) {
     for (Exchange& map : maps) std::swap(tables_.*map.which, map.larger);
     return program.error();
   }
-  for (const Attachment& at : attachments_) TESTUDO_CHECK(replace(at, program->fd()));
+  for (Attachment& at : attachments_) {
+    const auto replaced = replace(at, program->fd());
+    if (replaced) continue;
+    // The others go on with the new maps; refresh() takes this one up again.
+    log::error("enforce.swap_failed", {{"interface", at.interface}, {"why", replaced.error().text()}});
+    const std::lock_guard lock(mutex_);
+    at.link.reset();
+    at.why = replaced.error().text();
+  }
   program_ = std::move(*program);
   // Old and new pins hold the same entries, so that a crash between these lines leaves a set that is good.
   for (const Exchange& map : maps) {

@@ -6,7 +6,6 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 
-#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -19,8 +18,6 @@
 
 namespace testudo::xdp {
 namespace {
-
-constexpr uint32_t kMaxBans6 = 262144;
 
 /// libbpf's last words, for the error of the call that failed.
 thread_local std::string last_words;
@@ -84,8 +81,7 @@ struct Skeleton {
 uint32_t size_for(const char* name, const TableSizes& sizes) {
   const std::string_view map = name;
   if (map == TESTUDO_MAP_FILTER4 || map == TESTUDO_MAP_FILTER6) return sizes.filter_words;
-  if (map == TESTUDO_MAP_BAN4) return sizes.bans;
-  if (map == TESTUDO_MAP_BAN6 || map == TESTUDO_MAP_BAN6_64) return std::min(sizes.bans, kMaxBans6);
+  if (map == TESTUDO_MAP_BAN4 || map == TESTUDO_MAP_BAN6 || map == TESTUDO_MAP_BAN6_64) return sizes.bans;
   return 0;  // as bpf/maps.h says
 }
 

@@ -61,7 +61,7 @@ Result<Tables> open_tables(const std::string& pin) {
     return Error{Code::corrupt,
                  "kernel table " + missing + " is missing under " + pin,
                  {},
-                 "`testudo flush`, then restart the daemon: it makes new ones"};
+                 "start the daemon: it makes new ones; `testudo flush` detaches the program"};
   return tables;
 }
 

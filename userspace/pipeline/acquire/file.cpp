@@ -89,7 +89,7 @@ class FileSource final : public Source {
     if (off_ || done_) return false;
     const int64_t now_ns = boottime_ns();
     late_ = now_ns - last_poll_ns_ > kStoppedNs && !options_.once;
-    last_poll_ns_ = now_ns;
+    last_poll_ns_ = options_.alive_ns = now_ns;
     if (late_)
       for (auto& [path, reader] : readers_) reader->expect_backlog();
     if (watch_) take_events();

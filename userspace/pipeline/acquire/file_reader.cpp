@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kChunk = 256 << 10;
 constexpr size_t kCopyBelow =
     32 << 10;  // smaller reads are copied out, so that they do not pin a whole buffer
+constexpr Duration kBirthSlack = 10ms;  // file times come from a coarser clock
+constexpr int64_t kStoppedNs = 5'000'000'000;
 constexpr size_t kMaxSegments = 70;
 
 std::string open_problem(const Error& error) {
@@ -48,8 +50,8 @@ void FileReader::start(const std::optional<FilePosition>& saved, Start where) {
     log::warn("source.position_lost",
               {{"source", path_},
                {"message",
-                "the file that was read before is gone or compressed; compressed files are not read: "
-                "the lines between are missing"}});
+                "what was read before is gone: truncated, deleted or compressed (compressed files are not "
+                "read); lines written in between may be missing"}});
   has_current_ = plan.value().has_current;
   std::vector<std::unique_ptr<FileSegment>>& found = plan.value().segments;
   for (size_t i = 0; i < found.size(); ++i) {
@@ -58,6 +60,7 @@ void FileReader::start(const std::optional<FilePosition>& saved, Start where) {
     adopt(std::move(found[i]), /*late=*/true);
   }
   unreadable_ = false;
+  if (has_current_) confirmed_ = now();
   pending_.reset();
   stats_->set_exists(has_current_);
   stats_->set_problem("");
@@ -96,6 +99,7 @@ void FileReader::open_current(Start where, bool late) {
   late = late || unreadable_;
   unreadable_ = false;
   has_current_ = true;
+  confirmed_ = now();
   stats_->set_exists(true);
   stats_->set_problem("");
   adopt(std::move(segment), late);
@@ -111,7 +115,7 @@ void FileReader::check(bool late) {
   struct stat st;
   const bool there = ::stat(path_.c_str(), &st) == 0;
   if (there && has_current_ && segments_.back()->same_file(st.st_dev, st.st_ino)) {
-    // The same as before.
+    confirmed_ = now();
   } else if (there) {
     // A rename of what is read already (a symbolic link turned, a file moved back) opens nothing twice.
     const auto known = std::find_if(segments_.begin(), segments_.end(),
@@ -123,7 +127,11 @@ void FileReader::check(bool late) {
       has_current_ = true;
       stats_->set_exists(true);
     } else {
-      // Not here a moment ago, so new from its first byte.
+      // Not here a moment ago, so new from its first byte; as is what came and went since.
+      if (!unreadable_ && confirmed_ != TimePoint{})
+        for (auto& segment : rotated_since(path_, confirmed_ - kBirthSlack))
+          if (!knows(segment->device(), segment->inode()) && !segment->same_file(st.st_dev, st.st_ino))
+            adopt(std::move(segment), late);
       open_current(Start::at_begin, late);
     }
   } else if (errno == ENOENT || errno == ENOTDIR) {
@@ -213,6 +221,8 @@ bool FileReader::read_segment(FileSegment& segment, bool final, size_t& budget) 
   }
   const int64_t now_ns = boottime_ns();
   segment.grew_ns = now_ns;
+  // Stopped, or held up by the sink, since the poll began.
+  if (now_ns - options_.alive_ns > kStoppedNs) segment.backlog_until = segment.size();
   budget -= std::min(budget, read.bytes.size());
   const bool late = from < segment.backlog_until;
   deliver(read, lines, late);

@@ -24,6 +24,7 @@ struct FileReaderOptions {
   size_t max_line = 64 << 10;
   bool once = false;  ///< mode: cat: to the end, then no more
   Duration rotated_quiet = 5s;
+  int64_t alive_ns = 0;  ///< boot clock when the source was last seen to run: what is read much later is late
   std::function<bool(LineBatch&&)> sink;
 };
 
@@ -75,6 +76,7 @@ class FileReader {
   uint64_t first_size_ = 0;   ///< of an unreadable file, when it was first seen
   bool unreadable_ = false;
   std::optional<FilePosition> pending_;  ///< waits until the file can be read
+  TimePoint confirmed_{};                ///< when the path last was seen to name the current segment
   bool stopped_ = false;
   bool mark_sent_ = false;
   std::shared_ptr<std::string> buffer_;

@@ -1,5 +1,6 @@
 #include "acquire/file_rotation.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -28,11 +29,16 @@ std::pair<std::string, std::string> split_path(const std::string& path) {
 
 struct Sibling {
   std::string path;
-  struct timespec changed {};
+  TimePoint born{};
 };
 
-bool earlier(const struct timespec& a, const struct timespec& b) {
-  return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+/// Time of birth; where the filesystem keeps none, that of the last change.
+bool look(const std::string& path, TimePoint& born) {
+  struct statx st {};
+  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE | STATX_MTIME | STATX_BTIME, &st) != 0) return false;
+  const struct statx_timestamp& at = st.stx_mask & STATX_BTIME ? st.stx_btime : st.stx_mtime;
+  born = from_unix_nanos(at.tv_sec * 1'000'000'000 + at.tv_nsec);
+  return S_ISREG(st.stx_mode);
 }
 
 std::vector<Sibling> siblings(const std::string& path) {
@@ -40,16 +46,12 @@ std::vector<Sibling> siblings(const std::string& path) {
   std::vector<Sibling> out;
   for (const std::string& name : list_directory(folder)) {
     if (is_compressed_name(name) || !is_rotated_name(name, base)) continue;
-    struct stat st;
     Sibling sibling{folder + "/" + name};
-    if (::stat(sibling.path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) continue;
-    sibling.changed = st.st_mtim;
-    out.push_back(std::move(sibling));
+    if (look(sibling.path, sibling.born)) out.push_back(std::move(sibling));
   }
-  // Of two that changed in one instant, the one with the higher number is the older: auth.log.2, auth.log.1.
+  // Of two born in one instant, the one with the higher number is the older: auth.log.2, auth.log.1.
   std::stable_sort(out.begin(), out.end(), [](const Sibling& a, const Sibling& b) {
-    if (earlier(a.changed, b.changed)) return true;
-    if (earlier(b.changed, a.changed)) return false;
+    if (a.born != b.born) return a.born < b.born;
     return a.path.size() != b.path.size() ? a.path.size() > b.path.size() : a.path > b.path;
   });
   if (out.size() > kMaxSiblings) out.erase(out.begin(), out.end() - kMaxSiblings);
@@ -59,9 +61,13 @@ std::vector<Sibling> siblings(const std::string& path) {
 /// Rotated files and, last, the path itself: opened once, taken out when used.
 struct Candidates {
   std::vector<std::unique_ptr<FileSegment>> rotated;
-  std::vector<int64_t> changed;  ///< Unix seconds
+  std::vector<TimePoint> born;
   std::unique_ptr<FileSegment> current;
 
+  bool has(const FileSegment& other) const {
+    const auto same = [&](const auto& s) { return s && s->same_file(other.device(), other.inode()); };
+    return same(current) || std::any_of(rotated.begin(), rotated.end(), same);
+  }
   /// By inode first, then by content: after copytruncate, a copy or a new device number only content tells.
   /// Index into rotated, rotated.size() for current, -1 for none.
   int find(const FileMark& mark) {
@@ -122,6 +128,15 @@ std::unique_ptr<FileSegment> find_copy(const std::string& path, const FileMark& 
   return nullptr;
 }
 
+std::vector<std::unique_ptr<FileSegment>> rotated_since(const std::string& path, TimePoint since) {
+  std::vector<std::unique_ptr<FileSegment>> out;
+  for (const Sibling& sibling : siblings(path)) {
+    if (sibling.born < since) continue;
+    if (auto segment = FileSegment::open(sibling.path)) out.push_back(std::move(*segment));
+  }
+  return out;
+}
+
 Result<ResumePlan> plan_resume(const std::string& path, const FilePosition& saved) {
   Candidates files;
   if (auto current = FileSegment::open(path))
@@ -131,9 +146,9 @@ Result<ResumePlan> plan_resume(const std::string& path, const FilePosition& save
   if (!saved.marks.empty())
     for (const Sibling& sibling : siblings(path)) {
       auto segment = FileSegment::open(sibling.path);
-      if (!segment) continue;
+      if (!segment || files.has(*segment.value())) continue;  // renamed while we look
       files.rotated.push_back(std::move(*segment));
-      files.changed.push_back(sibling.changed.tv_sec);
+      files.born.push_back(sibling.born);
     }
 
   ResumePlan plan;
@@ -155,8 +170,9 @@ Result<ResumePlan> plan_resume(const std::string& path, const FilePosition& save
     newest = std::max(newest, i);
   }
   for (int i = 0; i < int(files.rotated.size()) && !current_found; ++i) {
-    // Newer than the newest known one; without a known one, whatever changed since.
-    const bool unread = newest >= 0 ? i > newest : plan.lost && files.changed[size_t(i)] > saved.seen;
+    // Newer than the newest known one; without a known one, whatever was born since.
+    const bool unread =
+        newest >= 0 ? i > newest : plan.lost && files.born[size_t(i)] >= from_unix_seconds(saved.seen);
     if (unread && std::find(order.begin(), order.end(), i) == order.end()) order.push_back(i);
   }
   std::sort(order.begin(), order.end());

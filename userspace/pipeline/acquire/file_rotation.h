@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "acquire/file_segment.h"
+#include "base/time.h"
 
 namespace testudo {
 
@@ -19,11 +20,15 @@ namespace testudo {
 bool is_rotated_name(std::string_view name, std::string_view base);
 bool is_compressed_name(std::string_view name);
 
-/// Rotated, uncompressed files of `path`, the one changed last at the end. At most 64, the latest.
+/// Rotated, uncompressed files of `path`, the youngest at the end. At most 64, the latest.
 std::vector<std::string> rotated_files(const std::string& path);
 
 /// The copy that copytruncate made of what `mark` remembers, if it holds more than was read; or null.
 std::unique_ptr<FileSegment> find_copy(const std::string& path, const FileMark& mark);
+
+/// Rotated files born at or after `since`, oldest first, each at its beginning: what came and was rotated
+/// away between two looks.
+std::vector<std::unique_ptr<FileSegment>> rotated_since(const std::string& path, TimePoint since);
 
 struct ResumePlan {
   std::vector<std::unique_ptr<FileSegment>> segments;  ///< oldest first, each at its offset

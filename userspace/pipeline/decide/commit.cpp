@@ -21,8 +21,7 @@ size_t weight(const Alert& alert) {
 
 // What time, space or an administrator can heal; anything else lies in what is to be written.
 bool may_heal(Code code) {
-  return code == Code::io || code == Code::unavailable || code == Code::permission ||
-         code == Code::too_large || code == Code::corrupt;
+  return code == Code::io || code == Code::unavailable || code == Code::permission || code == Code::corrupt;
 }
 
 }  // namespace
@@ -69,13 +68,14 @@ void Committer::wake(Duration within) {
 void Committer::add(Alert alert, const std::vector<ChangeRow>& changes) {
   size_t size = weight(alert);
   const std::lock_guard lock(mutex_);
-  if (bytes_ + size > limits_.max_bytes / 2 && !alert.events.empty()) {
+  // Judged by what waits already: one large import into a healthy store is no backlog.
+  if (bytes_ > limits_.max_bytes / 2 && !alert.events.empty()) {
     stripped_.add();
     alert.events.clear();
     alert.line.clear();
     size = weight(alert);
   }
-  if (bytes_ + size > limits_.max_bytes) {
+  if (bytes_ > limits_.max_bytes) {
     dropped_.add();
     log::error("store.alert_dropped",
                {{"scenario", alert.scenario},
@@ -86,8 +86,17 @@ void Committer::add(Alert alert, const std::vector<ChangeRow>& changes) {
     waiting_->fetch_add(1);
     open_.batch.alerts.push_back(std::move(alert));
   }
-  open_.batch.changes.insert(open_.batch.changes.end(), changes.begin(), changes.end());
+  append(changes);
   wake(limits_.alerts_wait);
+}
+
+// Under the mutex.
+void Committer::append(const std::vector<ChangeRow>& changes) {
+  if (open_.batch.changes.size() > limits_.max_changes) {
+    log::error("store.changes_dropped", {{"count", changes.size()}, {"why", "too much waits for the store"}});
+    return;
+  }
+  open_.batch.changes.insert(open_.batch.changes.end(), changes.begin(), changes.end());
 }
 
 void Committer::end_decision(int64_t id, TimePoint until) {
@@ -99,11 +108,7 @@ void Committer::end_decision(int64_t id, TimePoint until) {
 void Committer::add_changes(const std::vector<ChangeRow>& changes) {
   if (changes.empty()) return;
   const std::lock_guard lock(mutex_);
-  if (open_.batch.changes.size() + changes.size() > limits_.max_changes) {
-    log::error("store.changes_dropped", {{"count", changes.size()}, {"why", "too much waits for the store"}});
-    return;
-  }
-  open_.batch.changes.insert(open_.batch.changes.end(), changes.begin(), changes.end());
+  append(changes);
   wake(limits_.alerts_wait);
 }
 

@@ -72,6 +72,7 @@ class Committer {
   };
   void run();
   void wake(Duration within);
+  void append(const std::vector<ChangeRow>& changes);
   Result<void> write(Group& group);
   Result<void> write_one_by_one(Group& group);
   void failed(const Error& error, uint64_t attempt);

@@ -40,6 +40,9 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
       session_source(system_sessions(options.admin_groups)),
       helpers(history_helpers(*this)) {
   for (const char* name : kVerdictNames)
+    refused_decisions.push_back(&metrics.counter(
+        "testudo_decisions_refused_total", "Decisions that were not made, by reason.", {{"reason", name}}));
+  for (const char* name : kVerdictNames)
     verdicts.push_back(
         &metrics.counter("testudo_alerts_total", "Alerts by what became of them.", {{"verdict", name}}));
   backend_errors =

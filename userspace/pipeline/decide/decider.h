@@ -38,6 +38,7 @@ struct DeciderOptions {
   std::string pin;                         ///< flush mark in the pinned meta map
   std::string machine_id = "localhost";
   bool own_addresses = true;               ///< protect addresses of interfaces, gateways, resolvers of this machine
+  Duration reconcile_every = 10min;        ///< kernel compared with what is decided, and repaired
   std::function<TimePoint()> clock;        ///< for tests; empty = the wall clock
 };
 

@@ -153,6 +153,7 @@ AlertOutcome Decider::Impl::take(Alert alert, bool force) {
       good.push_back(std::move(decision));
       continue;
     }
+    refused_decisions[size_t(refusal->verdict)]->add();
     if (by_hand)
       log::warn("decision.refused", {{"verdict", verdict_name(refusal->verdict)},
                                      {"value", decision.value},

@@ -109,7 +109,7 @@ struct Decider::Impl final : DecisionHistory {
   // Monotonic, so that a clock that is set neither hastens nor delays them.
   int64_t sessions_due = 0, machine_due = 0, reconcile_due = 0;
 
-  std::vector<Counter*> verdicts;
+  std::vector<Counter*> verdicts, refused_decisions;  ///< by Verdict
   Counter *backend_errors = nullptr, *reconcile_differences = nullptr, *expired = nullptr, *ended = nullptr;
   Histogram* reaction = nullptr;
 };

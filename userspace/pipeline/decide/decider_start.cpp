@@ -13,7 +13,6 @@ namespace {
 constexpr Duration kRereadHorizon = 24h * 7;
 // Kernel expiry counts whole seconds, and the clocks are read at different moments.
 constexpr Duration kClockSlack = 2s;
-constexpr int64_t kReconcileEvery = 600'000'000'000;
 
 bool enforced_in_kernel(Remediation r) { return r == Remediation::ban || r == Remediation::throttle; }
 
@@ -139,7 +138,7 @@ void Decider::Impl::compare_with_kernel() {
 }
 
 void Decider::Impl::reconcile(bool compare) {
-  reconcile_due = monotonic_ns() + kReconcileEvery;
+  reconcile_due = monotonic_ns() + options.reconcile_every.count();
   if (backend == nullptr) return;
   if (compare) compare_with_kernel();
   if (const auto result = backend->reconcile(index.projections(), allow_table.all()); !result)

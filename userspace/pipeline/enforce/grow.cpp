@@ -18,22 +18,28 @@ constexpr uint32_t kBatch = 8192;
 constexpr uint32_t kMaxFilterWords = 1u << 22;  // 32 MiB, enough for 19 million
 
 Result<void> copy(const xdp::Map& from, const xdp::Map& to) {
-  std::vector<__u32> keys;
+  std::vector<char> keys;
   std::vector<ban_value> values;
   int err = 0;
   const auto write = [&] {
-    if (err == 0) err = to.put_batch(keys.data(), values.data(), uint32_t(keys.size()));
+    if (err == 0) err = to.put_batch(keys.data(), values.data(), uint32_t(values.size()));
     keys.clear();
     values.clear();
   };
   TESTUDO_CHECK(from.for_each([&](const void* key, const void* value) {
-    keys.push_back(*static_cast<const __u32*>(key));
+    const auto* bytes = static_cast<const char*>(key);
+    keys.insert(keys.end(), bytes, bytes + from.key_size());
     values.push_back(*static_cast<const ban_value*>(value));
-    if (keys.size() == kBatch) write();
+    if (values.size() == kBatch) write();
   }));
   write();
   if (err != 0) return xdp::map_error(to, "copying", err);
   return {};
+}
+
+xdp::Map xdp::Tables::*member(Table table) {
+  if (table == Table::ban4) return &xdp::Tables::ban4;
+  return table == Table::ban6 ? &xdp::Tables::ban6 : &xdp::Tables::ban6_64;
 }
 
 uint32_t next_size(uint64_t present, uint64_t needed, uint64_t limit) {
@@ -45,30 +51,39 @@ uint32_t next_size(uint64_t present, uint64_t needed, uint64_t limit) {
 }  // namespace
 
 Result<void> XdpBackend::grow(Table table, uint64_t entries) {
-  if (table != Table::ban4) return {};
+  if (table == Table::net4 || table == Table::net6) return {};
   const xdp::Tables& now = kernel_->tables();
-  const uint32_t size = next_size(now.ban4.max_entries(), entries, options_.max_entries);
-  if (size <= now.ban4.max_entries()) return {};  // at the limit: the add itself says so
+  const xdp::Map& present = tables_->map(table);
+  const uint32_t size = next_size(present.max_entries(), entries, options_.max_entries);
+  if (size <= present.max_entries()) return {};  // at the limit: the add itself says so
   const int64_t started = monotonic_ns();
-  TESTUDO_TRY(xdp::Map bans, xdp::Map::like(now.ban4, size));
-  TESTUDO_CHECK(copy(now.ban4, bans));
-  // 14 bits an entry: below 1% of innocent packets look into the table.
-  const uint32_t words = std::min(std::bit_ceil(uint32_t(uint64_t(size) * 14 / 64)), kMaxFilterWords);
+  TESTUDO_TRY(xdp::Map bans, xdp::Map::like(present, size));
+  TESTUDO_CHECK(copy(present, bans));
+
+  // 14 bits an entry: below 1% of innocent packets look into the table. The two tables of IPv6 share a
+  // filter.
+  const bool is_v4 = table == Table::ban4;
+  const xdp::Map& present_filter = is_v4 ? now.filter4 : now.filter6;
+  const uint64_t other =
+      is_v4 ? 0 : tables_->map(table == Table::ban6 ? Table::ban6_64 : Table::ban6).max_entries();
+  const auto words = uint32_t(std::min<uint64_t>(std::bit_ceil((size + other) * 14 / 64), kMaxFilterWords));
   std::vector<xdp::Kernel::Exchange> maps;
-  if (words > now.filter4.max_entries()) {
-    TESTUDO_TRY(xdp::Map filter_map, xdp::Map::like(now.filter4, words));
+  if (words > present_filter.max_entries()) {
+    TESTUDO_TRY(xdp::Map filter_map, xdp::Map::like(present_filter, words));
     TESTUDO_TRY(const xdp::Mapped memory, xdp::Mapped::of(filter_map));
     Filter filter(memory.words(), tables_->meta().seed);
-    TESTUDO_CHECK(
-        tables_->for_each(Table::ban4, [&](const EntryKey& key, const ban_value&) { filter.add(key); }));
-    maps.push_back({&xdp::Tables::filter4, std::move(filter_map)});
+    const auto add = [&](const EntryKey& key, const ban_value&) { filter.add(key); };
+    for (const Table each : {Table::ban4, Table::ban6, Table::ban6_64})
+      if ((each == Table::ban4) == is_v4) TESTUDO_CHECK(tables_->for_each(each, add));
+    maps.push_back({is_v4 ? &xdp::Tables::filter4 : &xdp::Tables::filter6, std::move(filter_map)});
   }
-  maps.push_back({&xdp::Tables::ban4, std::move(bans)});
+  maps.push_back({member(table), std::move(bans)});
   TESTUDO_CHECK(kernel_->exchange(std::move(maps)));
   TESTUDO_CHECK(tables_->remap_filters());
-  log::info(
-      "enforce.tables_grown",
-      {{"entries", size}, {"filter_words", words}, {"milliseconds", (monotonic_ns() - started) / 1'000'000}});
+  log::info("enforce.tables_grown", {{"table", tables_->map(table).name()},
+                                     {"entries", size},
+                                     {"filter_words", words},
+                                     {"milliseconds", (monotonic_ns() - started) / 1'000'000}});
   return {};
 }
 

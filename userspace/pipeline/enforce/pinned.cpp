@@ -6,6 +6,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "base/log.h"
 #include "enforce/ban_tables.h"
 #include "enforce/kernel_view.h"
 #include "xdp/attach.h"
@@ -124,10 +125,16 @@ void look_up(const xdp::Tables& tables, const Prefix& host, Lister& lister) {
 
 Result<FlushReport> flush_pinned(const std::string& pin) {
   auto tables = xdp::open_tables(pin);
-  if (!tables && tables.error().code == Code::not_found) return FlushReport{};
-  if (!tables) return tables.error();
   FlushReport report;
+  if (!tables && tables.error().code == Code::not_found) return report;
   report.found = true;
+  if (!tables && tables.error().code == Code::corrupt) {
+    // Tables that cannot be opened cannot be emptied, and the way out must not end here.
+    log::warn("enforce.detached", {{"pin", pin}, {"why", tables.error().text()}});
+    for (const std::string& interface : xdp::pinned_interfaces(pin)) xdp::detach(pin, interface);
+    return report;
+  }
+  if (!tables) return tables.error();
   TESTUDO_TRY(BanTables bans, BanTables::for_flush(*tables));
   TESTUDO_TRY(report.removed, bans.flush());
   __atomic_store_n(&bans.meta().flush_mark_unix_ns, unix_nanos(now()), __ATOMIC_RELEASE);

@@ -22,38 +22,54 @@ bool equal(const ban_value& a, const ban_value& b) {
   return a.policy == b.policy && moved >= -1 && moved <= 1 && (a.expiry_s == 0) == (b.expiry_s == 0);
 }
 
-/// The wanted entries in order of their prefix. Where one comes twice, the later holds.
+/// The wanted entries, found by their prefix. Where one comes twice, the later holds. IPv4 addresses, nearly
+/// all of a large set, are sorted as one number each (address, row): ten times quicker than by comparing
+/// prefixes.
 class Wanted {
  public:
-  explicit Wanted(std::span<const DecisionChange> all)
-      : all_(all), order_(all.size()), state(all.size(), absent) {
-    std::iota(order_.begin(), order_.end(), 0u);
-    std::sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
-      const Prefix pa = wire_prefix(all_[a].prefix), pb = wire_prefix(all_[b].prefix);
+  explicit Wanted(std::span<const DecisionChange> all) : state(all.size(), absent), all_(all) {
+    for (uint32_t row = 0; row < all.size(); ++row) {
+      const Prefix prefix = wire_prefix(all[row].prefix);
+      if (prefix.ip.is_v4() && prefix.is_host())
+        addresses_.push_back(uint64_t(prefix.ip.v4_host_order()) << 32 | row);
+      else
+        others_.push_back(row);
+      if (all[row].op == DecisionChange::Op::clear) state[row] = superseded;
+    }
+    std::sort(addresses_.begin(), addresses_.end());
+    for (size_t i = 0; i + 1 < addresses_.size(); ++i)
+      if (addresses_[i] >> 32 == addresses_[i + 1] >> 32) state[uint32_t(addresses_[i])] = superseded;
+    std::sort(others_.begin(), others_.end(), [&](uint32_t a, uint32_t b) {
+      const Prefix pa = at(a), pb = at(b);
       return pa != pb ? pa < pb : a < b;
     });
-    for (size_t i = 0; i + 1 < order_.size(); ++i)
-      if (wire_prefix(all_[order_[i]].prefix) == wire_prefix(all_[order_[i + 1]].prefix))
-        state[order_[i]] = superseded;
-    for (size_t i = 0; i < all_.size(); ++i)
-      if (all_[i].op == DecisionChange::Op::clear) state[i] = superseded;
+    for (size_t i = 0; i + 1 < others_.size(); ++i)
+      if (at(others_[i]) == at(others_[i + 1])) state[others_[i]] = superseded;
   }
 
   /// Row in `all`, or nothing.
   std::optional<uint32_t> find(const Prefix& prefix) const {
-    auto at = std::upper_bound(order_.begin(), order_.end(), prefix,
-                               [&](const Prefix& p, uint32_t i) { return p < wire_prefix(all_[i].prefix); });
-    if (at == order_.begin() || wire_prefix(all_[*--at].prefix) != prefix || state[*at] == superseded)
-      return std::nullopt;
-    return *at;
+    std::optional<uint32_t> row;
+    if (prefix.ip.is_v4() && prefix.is_host()) {
+      const uint64_t address = prefix.ip.v4_host_order();
+      const auto after = std::upper_bound(addresses_.begin(), addresses_.end(), address << 32 | 0xffffffff);
+      if (after != addresses_.begin() && *(after - 1) >> 32 == address) row = uint32_t(*(after - 1));
+    } else {
+      const auto after = std::upper_bound(others_.begin(), others_.end(), prefix,
+                                          [&](const Prefix& p, uint32_t other) { return p < at(other); });
+      if (after != others_.begin() && at(*(after - 1)) == prefix) row = *(after - 1);
+    }
+    return row && state[*row] != superseded ? row : std::nullopt;
   }
 
- private:
-  std::span<const DecisionChange> all_;
-  std::vector<uint32_t> order_;
+  std::vector<State> state;  ///< by row
 
- public:
-  std::vector<State> state;
+ private:
+  Prefix at(uint32_t row) const { return wire_prefix(all_[row].prefix); }
+
+  std::span<const DecisionChange> all_;
+  std::vector<uint64_t> addresses_;
+  std::vector<uint32_t> others_;
 };
 
 /// Entries for one exact table, written in batches.
@@ -101,7 +117,7 @@ Result<void> XdpBackend::reconcile_bans(std::span<const DecisionChange> all) {
   std::vector<ban_value> values(all.size());
   std::optional<Error> first;
   size_t failed = 0;
-  uint64_t needed4 = 0;
+  uint64_t needed[kTables] = {};
   for (size_t i = 0; i < all.size(); ++i) {
     if (wanted.state[i] == superseded) continue;
     auto value = value_of(all[i], clocks);
@@ -111,7 +127,7 @@ Result<void> XdpBackend::reconcile_bans(std::span<const DecisionChange> all) {
       continue;
     }
     values[i] = **value;
-    needed4 += entry_key(all[i].prefix).table == Table::ban4;
+    ++needed[size_t(entry_key(all[i].prefix).table)];
   }
 
   std::vector<EntryKey> gone;
@@ -124,7 +140,9 @@ Result<void> XdpBackend::reconcile_bans(std::span<const DecisionChange> all) {
         wanted.state[*row] = equal(present, values[*row]) ? same : differs;
     }));
   for (const EntryKey& key : gone) TESTUDO_CHECK(tables_->clear(key));
-  if (needed4 > tables_->map(Table::ban4).max_entries()) TESTUDO_CHECK(grow(Table::ban4, needed4));
+  for (const Table table : {Table::ban4, Table::ban6, Table::ban6_64})
+    if (needed[size_t(table)] > tables_->map(table).max_entries())
+      TESTUDO_CHECK(grow(table, needed[size_t(table)]));
 
   Batch batches[3];
   const auto write = [&](Table table) -> Result<void> {

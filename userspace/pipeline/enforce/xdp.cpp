@@ -118,8 +118,8 @@ Result<std::optional<ban_value>> XdpBackend::value_of(const DecisionChange& chan
 }
 
 Result<void> XdpBackend::set(const EntryKey& key, const ban_value& value) {
-  if (key.table == Table::ban4 && tables_->in_table(Table::ban4) >= tables_->map(Table::ban4).max_entries())
-    TESTUDO_CHECK(grow(Table::ban4, tables_->in_table(Table::ban4) + 1));
+  const uint64_t present = tables_->in_table(key.table);
+  if (present >= tables_->map(key.table).max_entries()) TESTUDO_CHECK(grow(key.table, present + 1));
   return tables_->set(key, value);
 }
 

@@ -1,77 +1,73 @@
-// cli/command.h: a command describes itself; main.cpp turns the table into a parser, help and examples.
+// cli/command.h: what a command is, and what it is given.
+//
+// A command describes itself in its own file: words, summary, options, examples; commands.h names it once. Only
+// main.cpp, which reads the table, knows CLI11.
 #pragma once
 
 #include <map>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "config/settings.h"
-#include "net/http.h"
 
 namespace testudo::cli {
 
-enum class Format : uint8_t { human, json, raw };
+enum class Output { human, json, raw };
 
-/// One call of one command: what was typed, and the way to the daemon.
-struct Invocation {
-  Format format = Format::human;
-  std::map<std::string, std::vector<std::string>, std::less<>>
-      options;  ///< long name without dashes → values
-  std::vector<std::string> args;
-  Settings settings;
-
-  bool has(std::string_view name) const { return options.contains(name); }
-  /// The last value given, or the flag's default; nothing when there is neither.
-  std::optional<std::string> option(std::string_view name) const;
-  std::vector<std::string> all(std::string_view name) const;
-
-  /// One request to the daemon. A status of 400 or more is an error with the daemon's message and remedy.
-  Result<Response> ask(const std::string& method, const std::string& target,
-                       const std::string& body = "") const;
+struct OptionSpec {
+  enum class Kind { flag, text, list, positional, positionals };
+  const char* names;  ///< "-i,--ip", or the name of a positional
+  const char* help;
+  Kind kind = Kind::text;
+  bool required = false;
 };
 
-struct Flag {
-  std::string_view names;  ///< "-i,--ip"; the long name comes last
-  std::string_view value;  ///< placeholder, "ADDRESS"; "" = a switch
-  std::string_view help;
-  std::string_view fallback{};  ///< default value; "" = none
-  bool repeat = false;
+/// Parsed arguments, by the long name without dashes ("ip") or the positional's name.
+class Args {
+ public:
+  bool flag(const std::string& name) const { return values_.contains(name); }
+  bool has(const std::string& name) const { return values_.contains(name); }
+  std::string text(const std::string& name, const std::string& fallback = "") const {
+    const auto found = values_.find(name);
+    return found == values_.end() || found->second.empty() ? fallback : found->second.front();
+  }
+  std::vector<std::string> list(const std::string& name) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? std::vector<std::string>() : found->second;
+  }
+  void put(const std::string& name, std::vector<std::string> values) { values_[name] = std::move(values); }
+
+ private:
+  std::map<std::string, std::vector<std::string>> values_;
+};
+
+struct Context {
+  std::string config;  ///< path of testudo.yaml
+  Output output = Output::human;
+  bool colour = false;
+  /// Reads the configuration; errors in it do not matter here: only paths are taken from it.
+  const Settings& settings();
+  std::string socket() { return settings().api.socket; }
+
+ private:
+  std::unique_ptr<Settings> settings_;
 };
 
 struct Command {
-  std::string_view path;      ///< "decisions list", as typed
-  std::string_view summary;   ///< one line of help
-  std::string_view examples;  ///< lines, shown by --help
-  std::span<const Flag> flags;
-  std::string_view args;           ///< placeholder of what follows, "" = nothing
-  int min_args = 0, max_args = 0;  ///< max -1 = any number
-  /// Exit status: 0 done, 1 failed, 2 usage.
-  int (*run)(const Invocation&);
+  const char* words;  ///< "decisions list"
+  const char* summary;
+  const char* examples;  ///< shown by --help
+  std::span<const OptionSpec> options;
+  int (*run)(Context&, const Args&);  ///< exit status: 0 done, 1 failed, 2 usage
 };
 
-/// A noun that groups commands, with the spellings that people bring along.
-struct Group {
-  std::string_view name, alias, summary;
-};
-
-std::span<const Command* const> all_commands();
-std::span<const Group> all_groups();
-
-/// Prints "testudo: …" to standard error; 1.
+/// Prints the error and its remedy to standard error; 1.
 int fail(const Error& error);
-int fail_usage(std::string_view message);
-
-/// "?a=b&c=d" of what was given; "" when nothing was.
-class Query {
- public:
-  Query& add(std::string_view name, const std::optional<std::string>& value);
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
+/// For wrong arguments; 2.
+int usage(const std::string& message);
 
 }  // namespace testudo::cli

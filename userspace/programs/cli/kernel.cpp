@@ -1,121 +1,134 @@
-#include <fmt/format.h>
+// testudo kernel status | list | flush | remove, testudo flush: on pinned maps, with or without a daemon.
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
 
-#include "answer.h"
-#include "api/model_json.h"
+#include "ask.h"
+#include "base/files.h"
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "commands.h"
+#include "decide/flush_mark.h"
+#include "enforce/backend.h"
 #include "table.h"
 
 namespace testudo::cli {
 namespace {
+using Kind = OptionSpec::Kind;
 
-constexpr Flag list_flags[] = {
-    {"-i,--ip", "ADDRESS", "Only entries that touch this address or range"},
-    {"-l,--limit", "N", "Number of entries, 0 = all", "1000"},
-};
+int status(Context& context, const Args&) {
+  auto status = status_pinned(context.settings().enforce.pin);
+  if (!status) return fail(status.error());
+  if (context.output != Output::human) {
+    JsonWriter out;
+    out.begin_object().field("adopted", status->adopted).field("allowed", status->allowed).field("backend", status->backend);
+    out.field("bans", status->bans).field("dropped_bytes", status->dropped_bytes).field("dropped_packets", status->dropped_packets);
+    out.key("interfaces").begin_array();
+    for (const InterfaceStatus& i : status->interfaces)
+      out.begin_object().field("mode", i.mode).field("name", i.name).field("why_not_better", i.why_not_better).end_object();
+    out.end_array().field("passed_packets", status->passed_packets).field("ranges", status->ranges).end_object();
+    print_json(json::parse(out.take()));
+    return 0;
+  }
+  std::string interfaces;
+  for (const InterfaceStatus& i : status->interfaces) interfaces += (interfaces.empty() ? "" : ", ") + i.name + " (" + i.mode + ")";
+  std::printf("mode:       %s\n", status->interfaces.empty() ? "nothing is attached" : interfaces.c_str());
+  std::printf("in force:   %s bans, %s ranges, %s allowlisted\n", short_number(status->bans).c_str(), short_number(status->ranges).c_str(),
+              short_number(status->allowed).c_str());
+  std::printf("dropped:    %s packets, %s; last %s\n", short_number(status->dropped_packets).c_str(), short_bytes(status->dropped_bytes).c_str(),
+              status->last_drop_unix_ns ? ago(format_rfc3339_seconds(from_unix_nanos(status->last_drop_unix_ns))).c_str() : "never");
+  std::printf("passed:     %s packets\n", short_number(status->passed_packets).c_str());
+  for (const InterfaceStatus& i : status->interfaces)
+    if (!i.why_not_better.empty()) std::printf("%s: %s\n", i.name.c_str(), escape_for_terminal(i.why_not_better).c_str());
+  return 0;
+}
 
-/// What the daemon says, or what the pinned maps say when none answers.
-Result<json::value> look(const Invocation& call, size_t limit, const std::optional<std::string>& address) {
-  auto answer = ask_json(
-      call, "GET",
-      "/v1/testudo/kernel" + Query().add("limit", std::to_string(limit)).add("address", address).text());
-  if (answer || (answer.error().code != Code::unavailable && answer.error().code != Code::permission))
-    return answer;
-  const std::string& pin = call.settings.enforce.pin;
-  TESTUDO_TRY(const EnforceStatus status, status_pinned(pin));
+constexpr OptionSpec kList[] = {{"ADDRESS", "only what touches this address or range", Kind::positional}, {"-l,--limit", "at most so many (default 1000, 0 = all)"}};
+
+int list(Context& context, const Args& args) {
   std::optional<Prefix> only;
-  if (address) {
-    only = Prefix::parse(*address);
-    if (!only) return Error{Code::bad_input, fmt::format("{} is not a valid address or range", *address)};
+  if (args.has("ADDRESS")) {
+    only = Prefix::parse(args.text("ADDRESS"));
+    if (!only) return usage(args.text("ADDRESS") + " is not an address or a range");
   }
-  TESTUDO_TRY(std::vector<KernelEntry> entries, list_pinned(pin, only ? &*only : nullptr));
-  const size_t total = entries.size();
-  if (limit > 0 && total > limit) entries.resize(limit);
-  std::fprintf(stderr, "no daemon answers: this is what is pinned under %s\n", pin.c_str());
-  return json_value::parse(kernel_json(status, entries, total));
-}
-
-int status(const Invocation& call) {
-  const auto answer = look(call, 1, std::nullopt);
-  if (!answer) return fail(answer.error());
-  const json::value& s = at(*answer, "status");
-  if (call.format != Format::human) {
-    print_json(s);
+  auto entries = list_pinned(context.settings().enforce.pin, only ? &*only : nullptr);
+  if (!entries) return fail(entries.error());
+  size_t limit = 1000;
+  if (args.has("limit")) limit = size_t(std::strtoul(args.text("limit").c_str(), nullptr, 10));
+  const size_t total = entries->size();
+  if (limit > 0 && total > limit) entries->resize(limit);
+  if (context.output == Output::json) {
+    json::array out;
+    for (const KernelEntry& e : *entries)
+      out.push_back(json::object{{"value", e.prefix.text()}, {"remediation", remediation_name(e.remediation)}, {"origin", e.origin}, {"scenario", e.scenario},
+                                 {"duration", format_duration_seconds(e.left)}, {"packets", e.packets}, {"bytes", e.bytes}});
+    print_json(out);
     return 0;
   }
-  print(fmt::format("backend {}: {} bans, {} ranges, {} allowed\n{} packets ({} bytes) dropped, {} passed\n",
-                    text_of(s, "backend"), text_of(s, "bans"), text_of(s, "ranges"), text_of(s, "allowed"),
-                    text_of(s, "dropped_packets"), text_of(s, "dropped_bytes"),
-                    text_of(s, "passed_packets")));
-  for (const json::value& i : array_of(s, "interfaces"))
-    print(escape_for_terminal(fmt::format("{}: {} {}", text_of(i, "name"), text_of(i, "mode"),
-                                          text_of(i, "why_not_better"))) +
-          "\n");
+  const bool raw = context.output == Output::raw;
+  Table table({"Value", "Action", "Origin", "Reason", "Left", "Packets", "Bytes", "Last drop"});
+  for (const KernelEntry& e : *entries)
+    table.row({e.prefix.text(), remediation_name(e.remediation), e.origin, e.scenario, format_duration_seconds(e.left), std::to_string(e.packets),
+               std::to_string(e.bytes), e.last_hit_unix_ns ? format_rfc3339_seconds(from_unix_nanos(e.last_hit_unix_ns)) : ""});
+  if (raw) {
+    table.print_raw({"value", "action", "origin", "reason", "left", "packets", "bytes", "last_drop"});
+  } else if (table.empty()) {
+    std::puts(only ? "The kernel holds nothing for it" : "The kernel holds no bans");
+  } else {
+    table.print_human();
+    if (total > limit && limit > 0) std::printf("%zu of %zu; --limit 0 shows all\n", limit, total);
+  }
   return 0;
 }
 
-int list(const Invocation& call) {
-  size_t limit = 0;
-  const std::string limit_text = call.option("limit").value_or("");
-  for (const char c : limit_text) {
-    if (c < '0' || c > '9' || limit > 100000000) return fail_usage("--limit must be a number, 0 or more");
-    limit = limit * 10 + size_t(c - '0');
-  }
-  const auto answer = look(call, limit, call.option("ip"));
-  if (!answer) return fail(answer.error());
-  const json::array& entries = array_of(*answer, "entries");
-  if (call.format == Format::json) {
-    print_json(at(*answer, "entries"));
-    return 0;
-  }
-  const bool raw = call.format == Format::raw;
-  Table table(raw ? std::vector<std::string>{"value", "action", "origin", "reason", "expiration", "packets",
-                                             "bytes", "last_hit"}
-                  : std::vector<std::string>{"Value", "Action", "Origin", "Reason", "Expiration", "Packets",
-                                             "Bytes", "Last hit"});
-  for (const json::value& e : entries)
-    table.add({text_of(e, "value"), text_of(e, "remediation"), text_of(e, "origin"), text_of(e, "scenario"),
-               text_of(e, "duration"), text_of(e, "packets"), text_of(e, "bytes"), text_of(e, "last_hit")});
-  print(raw ? table.csv() : table.empty() ? "The kernel holds no entries\n" : table.human(boxes_wanted()));
-  if (!raw && text_of(*answer, "entries_total") != std::to_string(entries.size()))
-    print(fmt::format("{} of {} entries; --limit 0 shows all\n", entries.size(),
-                      text_of(*answer, "entries_total")));
-  return 0;
-}
-
-int flush(const Invocation& call) {
-  const auto answer = call.ask("POST", "/v1/testudo/kernel/flush");
+int kernel_flush(Context& context, const Args&) {
+  // Through the daemon: flush_pinned() leaves the flush mark, and the daemon would end its decisions for it.
+  auto answer = ask_text(context, "POST", "/v1/testudo/kernel/flush");
   if (!answer) {
     Error error = answer.error();
-    if (error.code == Code::unavailable) error.remedy = "`testudo flush` empties the kernel with no daemon";
+    if (error.code == Code::unavailable) error.remedy = "`testudo flush` empties the kernel without a daemon, for good";
     return fail(error);
   }
-  if (call.format == Format::human)
-    print("the kernel's tables are empty until the next reconcile (ten minutes at most)\n");
+  std::puts("the kernel's tables are empty; the daemon puts its decisions back within ten minutes; `testudo flush` ends them for good");
   return 0;
+}
+
+constexpr OptionSpec kRemove[] = {{"--yes", "really do it", Kind::flag}};
+
+int kernel_remove(Context& context, const Args& args) {
+  if (!args.flag("yes")) return usage("this detaches the program and removes every pinned map: nothing is dropped afterwards. Say --yes");
+  auto done = remove_pinned(context.settings().enforce.pin);
+  if (!done) return fail(done.error());
+  std::puts("detached; no map or link of ours is left in the kernel");
+  return 0;
+}
+
+/// The way out of a lock-out. The kernel first, whatever else is broken; then the mark that keeps older decisions
+/// from coming back; then the daemon, if there is one.
+int flush(Context& context, const Args&) {
+  const Settings& settings = context.settings();
+  int result = 0;
+  auto kernel = flush_pinned(settings.enforce.pin);
+  if (!kernel) result = fail(kernel.error());
+  else if (kernel->found) std::printf("kernel: %llu entries removed\n", static_cast<unsigned long long>(kernel->removed));
+  else std::puts("kernel: nothing of ours was in force");
+  if (auto marked = write_flush_mark(settings.paths.state, now()); !marked) {
+    // Without a state folder there is no store either, and so nothing that could come back.
+    if (file_exists(settings.paths.state)) result = fail(marked.error());
+  }
+  auto answer = ask(context, "POST", "/v1/testudo/flush");
+  if (answer) std::printf("daemon: %s decision(s) ended\n", text(*answer, "nbDeleted").c_str());
+  else if (answer.error().code == Code::unavailable) std::puts("daemon: none is running; decisions older than now do not come back when it starts");
+  else result = fail(answer.error());
+  return result;
 }
 
 }  // namespace
 
-extern const Command kernel_status_command, kernel_list_command, kernel_flush_command;
-const Command kernel_status_command{
-    "kernel status", "Interfaces, entries and counters", "  testudo kernel status", {}, "", 0, 0, status};
-const Command kernel_list_command{
-    "kernel list",
-    "Entries as the kernel has them",
-    "  testudo kernel list -i 192.0.2.7\n  testudo kernel list -o raw --limit 0",
-    list_flags,
-    "",
-    0,
-    0,
-    list};
-const Command kernel_flush_command{"kernel flush",
-                                   "Empty the kernel's tables until the next reconcile; decisions stay",
-                                   "  testudo kernel flush",
-                                   {},
-                                   "",
-                                   0,
-                                   0,
-                                   flush};
+extern const Command kernel_status_command{"kernel status", "mode, interfaces, bans and drops", "  testudo kernel status\n", {}, status};
+extern const Command kernel_list_command{"kernel list", "what is in force, with hits", "  testudo kernel list\n  testudo kernel list 203.0.113.7\n", kList, list};
+extern const Command kernel_flush_command{"kernel flush", "empty the kernel's tables until the next reconcile", "  testudo kernel flush\n", {}, kernel_flush};
+extern const Command kernel_remove_command{"kernel remove", "detach and remove every pin (uninstall)", "  testudo kernel remove --yes\n", kRemove, kernel_remove};
+extern const Command flush_command{"flush", "locked out? lift every ban at once, with or without a daemon", "  sudo testudo flush\n", {}, flush};
 
 }  // namespace testudo::cli

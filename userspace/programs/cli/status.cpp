@@ -1,81 +1,85 @@
-#include <fmt/format.h>
+// testudo status: one screen: is this machine protected, and if not, what to do.
+#include <cstdio>
+#include <cstdlib>
 
-#include "answer.h"
+#include "ask.h"
 #include "base/text.h"
+#include "base/time.h"
+#include "commands.h"
 #include "table.h"
 
 namespace testudo::cli {
 namespace {
 
-std::string safe(const json::value& object, std::string_view name) {
-  return escape_for_terminal(text_of(object, name));
-}
+uint64_t number(const json::value& object, std::string_view key) { return std::strtoull(text(object, key).c_str(), nullptr, 10); }
 
-std::string ago(const json::value& object, std::string_view name) {
-  const auto time = parse_rfc3339(text_of(object, name));
-  return time ? format_duration_short(std::max(Duration(0), now() - *time)) + " ago" : "never";
-}
-
-void show_sources(const json::array& sources) {
-  if (sources.empty()) return;
-  Table table({"Source", "Type", "Lines", "Parsed", "Last line", "Scenarios fed"});
-  for (const json::value& s : sources) {
-    std::string fed;
-    for (const json::value& name : array_of(s, "fed"))
-      if (name.is_string()) fed += (fed.empty() ? "" : " ") + std::string(name.get_string());
-    const std::string problem = text_of(s, "problem");
-    const bool exists = true_of(s, "exists");
-    table.add({text_of(s, "type") + ":" + text_of(s, "name"), text_of(s, "log_type"), text_of(s, "lines"),
-               text_of(s, "parsed"),
-               !problem.empty() ? problem
-               : exists         ? ago(s, "last_line")
-                                : "does not exist",
-               fed});
+std::string source_line(const json::value& s) {
+  if (text(s, "exists") == "false") return "";
+  const uint64_t parsed = number(s, "parsed"), unparsed = number(s, "unparsed");
+  std::string out = text(s, "type") + ":" + text(s, "name") + " (" + text(s, "log_type") + ")";
+  out += "  last line " + ago(text(s, "last_line"));
+  if (parsed + unparsed > 0) out += ", " + short_number(parsed) + " of " + short_number(parsed + unparsed) + " lines understood";
+  std::string fed;
+  size_t n = 0;
+  for (const json::value& f : items(s, "fed")) {
+    if (++n <= 3) fed += (fed.empty() ? "" : ", ") + std::string(f.as_string());
   }
-  print("\n" + table.human(boxes_wanted()));
+  if (n > 3) fed += " and " + std::to_string(n - 3) + " more";
+  if (!fed.empty()) out += "; feeds " + fed;
+  return out;
 }
 
-int run(const Invocation& call) {
-  const auto answer = ask_json(call, "GET", "/v1/testudo/status");
-  if (!answer) return fail(answer.error());
-  const json::value& status = *answer;
-  const bool guarded = true_of(status, "protected");
-  if (call.format != Format::human) {
-    print_json(status);
+int run(Context& context, const Args&) {
+  auto answer = ask(context, "GET", "/v1/testudo/status");
+  if (!answer) {
+    fail(answer.error());
+    return 1;
+  }
+  const bool guarded = text(*answer, "protected") == "true";
+  if (context.output != Output::human) {
+    print_json(*answer);
     return guarded ? 0 : 1;
   }
-  const json::value &kernel = at(status, "kernel"), &content = at(status, "content");
-  print(fmt::format("testudo {}: this machine is {}\n", safe(status, "version"),
-                    guarded ? "protected" : "NOT protected"));
-  print(fmt::format("running since {} ({})\n", safe(status, "started_at"), ago(status, "started_at")));
-  print(fmt::format("content: {} parsers, {} scenarios, {} off\n", safe(content, "parsers"),
-                    safe(content, "scenarios"), safe(content, "off")));
-  print(fmt::format("kernel: {} bans, {} ranges, {} allowed; {} packets dropped, the last {}\n",
-                    safe(kernel, "bans"), safe(kernel, "ranges"), safe(kernel, "allowed"),
-                    safe(kernel, "dropped_packets"), ago(kernel, "last_drop")));
-  for (const json::value& interface : array_of(kernel, "interfaces")) {
-    const std::string why = safe(interface, "why_not_better");
-    print(fmt::format("  {}: {}{}\n", safe(interface, "name"), safe(interface, "mode"),
-                      why.empty() ? "" : " (" + why + ")"));
+  const json::value& kernel = answer->as_object().at("kernel");
+  const json::value& content = answer->as_object().at("content");
+  std::printf("%s  testudod %s, up %s\n", guarded ? green(context, "This machine is protected.").c_str() : red(context, "This machine is NOT protected.").c_str(),
+              text(*answer, "version").c_str(), ago(text(*answer, "started_at")).c_str());
+  std::puts("");
+  std::puts(bold(context, "Reads").c_str());
+  size_t absent = 0;
+  for (const json::value& s : items(*answer, "sources")) {
+    const std::string line = source_line(s);
+    if (line.empty()) ++absent;
+    else std::printf("  %s\n", escape_for_terminal(line).c_str());
   }
-  show_sources(array_of(status, "sources"));
-  for (const json::value& problem : array_of(status, "problems")) {
-    print("\n! " + safe(problem, "what") + "\n");
-    if (const std::string remedy = safe(problem, "remedy"); !remedy.empty()) print("  → " + remedy + "\n");
+  if (absent) std::printf("  (%zu configured paths do not exist; they are read once they do)\n", absent);
+  std::puts(bold(context, "Knows").c_str());
+  std::printf("  %s parsers, %s scenarios%s\n", text(content, "parsers").c_str(), text(content, "scenarios").c_str(),
+              text(content, "off") == "0" ? "" : (", " + text(content, "off") + " items broken and off").c_str());
+  std::puts(bold(context, "Guards").c_str());
+  for (const json::value& i : items(kernel, "interfaces")) {
+    std::printf("  %s in mode %s", escape_for_terminal(text(i, "name")).c_str(), text(i, "mode").c_str());
+    if (const std::string why = text(i, "why_not_better"); !why.empty()) std::printf(" (%s)", escape_for_terminal(why).c_str());
+    std::puts("");
+  }
+  std::printf("  %s bans and %s ranges in force, %s addresses allowlisted\n", short_number(number(kernel, "bans")).c_str(),
+              short_number(number(kernel, "ranges")).c_str(), short_number(number(kernel, "allowed")).c_str());
+  std::printf("  %s packets dropped (%s), the last one %s\n", short_number(number(kernel, "dropped_packets")).c_str(),
+              short_bytes(number(kernel, "dropped_bytes")).c_str(), ago(text(kernel, "last_drop")).c_str());
+  const json::array& problems = items(*answer, "problems");
+  if (!problems.empty()) {
+    std::puts(bold(context, "To do").c_str());
+    for (const json::value& p : problems) {
+      std::printf("  - %s\n", escape_for_terminal(text(p, "what")).c_str());
+      if (const std::string remedy = text(p, "remedy"); !remedy.empty()) std::printf("    → %s\n", escape_for_terminal(remedy).c_str());
+    }
   }
   return guarded ? 0 : 1;
 }
 
 }  // namespace
 
-extern const Command status_command;
-const Command status_command{"status",
-                             "Is this machine protected, and if not, what to do; exit 1 when it is not",
-                             "  testudo status\n  testudo status -o json",
-                             {},
-                             "",
-                             0,
-                             0,
-                             run};
+extern const Command status_command{"status", "is this machine protected? what is read, guarded, dropped; exit status 1 when not",
+                                    "  testudo status\n  testudo status -o json\n", {}, run};
 
 }  // namespace testudo::cli

@@ -2,89 +2,117 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/text.h"
+#include "base/time.h"
 
 namespace testudo::cli {
 namespace {
 
-constexpr size_t kWidest = 80;  // characters of one cell; what is longer ends with "…"
+constexpr size_t kWidest = 60;
 
-std::string cell(const std::string& text) {
-  std::string safe = escape_for_terminal(text);
-  size_t count = 0;
-  for (size_t at = 0; at < safe.size();) {
-    if (++count == kWidest && utf8_length(safe) > kWidest) return safe.substr(0, at) + "…";
-    next_utf8(safe, at);
+std::string cell(const std::string& raw) {
+  std::string text = escape_for_terminal(raw);
+  if (utf8_length(text) <= kWidest) return text;
+  size_t at = 0;
+  for (size_t i = 0; i + 1 < kWidest; ++i) next_utf8(text, at);
+  return text.substr(0, at) + "…";
+}
+
+bool boxes() {
+  if (!::isatty(1)) return false;
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"})
+    if (const char* value = std::getenv(name); value && *value) return std::strstr(value, "UTF-8") || std::strstr(value, "utf8");
+  return false;
+}
+
+std::string scaled(double n, const char* const* units, double base) {
+  int unit = 0;
+  while (n >= base && units[unit + 1]) {
+    n /= base;
+    ++unit;
   }
-  return safe;
-}
-
-std::string padded(const std::string& text, size_t width) {
-  return text + std::string(width - std::min(width, utf8_length(text)), ' ');
-}
-
-std::string repeated(std::string_view mark, size_t n) {
-  std::string out;
-  while (n-- > 0) out += mark;
-  return out;
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, unit == 0 ? "%.0f%s" : n < 10 ? "%.2f%s" : n < 100 ? "%.1f%s" : "%.0f%s", n, units[unit]);
+  return buffer;
 }
 
 }  // namespace
 
-std::string Table::human(bool boxes) const {
-  std::vector<std::vector<std::string>> cells{header_};
-  for (const auto& row : rows_) {
-    cells.emplace_back();
-    for (const std::string& text : row) cells.back().push_back(cell(text));
+void Table::print_human() const {
+  std::vector<size_t> width;
+  std::vector<std::vector<std::string>> shown{header_};
+  for (const auto& r : rows_) {
+    auto& out = shown.emplace_back();
+    for (const std::string& c : r) out.push_back(cell(c));
   }
-  std::vector<size_t> widths(header_.size(), 0);
-  for (const auto& row : cells)
-    for (size_t i = 0; i < row.size() && i < widths.size(); ++i)
-      widths[i] = std::max(widths[i], utf8_length(row[i]));
-
+  for (const auto& r : shown)
+    for (size_t i = 0; i < r.size(); ++i) {
+      if (width.size() <= i) width.push_back(0);
+      width[i] = std::max(width[i], utf8_length(r[i]));
+    }
+  const bool box = boxes();
   const auto rule = [&](const char* left, const char* middle, const char* right) {
     std::string out = left;
-    for (size_t i = 0; i < widths.size(); ++i)
-      out += repeated("─", widths[i] + 2) + (i + 1 < widths.size() ? middle : right);
-    return out + "\n";
-  };
-  std::string out = boxes ? rule("╭", "┬", "╮") : "";
-  for (size_t r = 0; r < cells.size(); ++r) {
-    std::string line = boxes ? "│" : "";
-    for (size_t i = 0; i < widths.size(); ++i) {
-      const std::string text = padded(i < cells[r].size() ? cells[r][i] : "", widths[i]);
-      line += boxes ? " " + text + " │" : (i ? "  " : "") + text;
+    for (size_t i = 0; i < width.size(); ++i) {
+      for (size_t k = 0; k < width[i] + 2; ++k) out += "─";
+      out += i + 1 < width.size() ? middle : right;
     }
-    while (line.ends_with(' ')) line.pop_back();
-    out += line + "\n";
-    if (boxes && r == 0) out += rule("├", "┼", "┤");
-  }
-  return boxes ? out + rule("╰", "┴", "╯") : out;
-}
-
-std::string Table::csv() const {
-  std::string out;
-  const auto line = [&](const std::vector<std::string>& row) {
-    for (size_t i = 0; i < row.size(); ++i) out += (i ? "," : "") + csv_field(row[i]);
-    out += "\n";
+    std::puts(out.c_str());
   };
-  line(header_);
-  for (const auto& row : rows_) line(row);
-  return out;
-}
-
-bool boxes_wanted() {
-  if (::isatty(STDOUT_FILENO) != 1) return false;
-  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* value = std::getenv(name);
-    if (value && *value) return lower_ascii(value).find("utf") != std::string::npos;
+  if (box) rule("╭", "┬", "╮");
+  for (size_t n = 0; n < shown.size(); ++n) {
+    std::string out = box ? "│ " : "";
+    for (size_t i = 0; i < width.size(); ++i) {
+      const std::string text = i < shown[n].size() ? shown[n][i] : "";
+      out += text;
+      if (i + 1 < width.size() || box) out.append(width[i] - utf8_length(text), ' ');
+      if (i + 1 < width.size()) out += box ? " │ " : "  ";
+    }
+    if (box) out += " │";
+    std::puts(out.c_str());
+    if (n == 0 && box) rule("├", "┼", "┤");
+    if (n == 0 && !box) {
+      out.clear();
+      for (size_t i = 0; i < width.size(); ++i) out += std::string(width[i], '-') + (i + 1 < width.size() ? "  " : "");
+      std::puts(out.c_str());
+    }
   }
-  return false;
+  if (box) rule("╰", "┴", "╯");
 }
 
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void Table::print_raw(const std::vector<std::string>& names) const {
+  const auto line = [](const std::vector<std::string>& cells) {
+    std::string out;
+    for (size_t i = 0; i < cells.size(); ++i) out += (i ? "," : "") + csv_field(cells[i]);
+    std::puts(out.c_str());
+  };
+  line(names);
+  for (const auto& r : rows_) line(r);
+}
+
+std::string short_number(uint64_t n) {
+  static const char* const units[] = {"", "k", "M", "G", "T", nullptr};
+  return scaled(double(n), units, 1000);
+}
+std::string short_bytes(uint64_t n) {
+  static const char* const units[] = {" B", " KiB", " MiB", " GiB", " TiB", nullptr};
+  return scaled(double(n), units, 1024);
+}
+
+std::string ago(const std::string& rfc3339) {
+  const auto time = parse_rfc3339(rfc3339);
+  if (!time) return "never";
+  const Duration past = now() - *time;
+  return past < 1s ? "just now" : format_duration_short(past) + " ago";
+}
+
+std::string bold(const Context& context, const std::string& text) { return context.colour ? "\033[1m" + text + "\033[0m" : text; }
+std::string red(const Context& context, const std::string& text) { return context.colour ? "\033[31;1m" + text + "\033[0m" : text; }
+std::string green(const Context& context, const std::string& text) { return context.colour ? "\033[32m" + text + "\033[0m" : text; }
 
 }  // namespace testudo::cli

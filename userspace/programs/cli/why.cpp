@@ -1,79 +1,79 @@
-#include <fmt/format.h>
+// testudo why ADDRESS: everything that is known of one address.
+#include <cstdio>
+#include <cstdlib>
 
-#include "answer.h"
+#include "ask.h"
+#include "base/ip.h"
 #include "base/text.h"
-#include "net/url.h"
+#include "commands.h"
 #include "table.h"
 
 namespace testudo::cli {
 namespace {
+using Kind = OptionSpec::Kind;
 
-std::string safe(const json::value& object, std::string_view name) {
-  return escape_for_terminal(text_of(object, name));
+constexpr OptionSpec kOptions[] = {{"ADDRESS", "an address", Kind::positional, true}};
+
+std::string safe(const json::value& object, std::string_view key) { return escape_for_terminal(text(object, key)); }
+
+void show_decision(const json::value& d, const char* mark) {
+  std::printf("  %s %s of %s:%s by %s (%s), %s\n", mark, safe(d, "type").c_str(), safe(d, "scope").c_str(), safe(d, "value").c_str(), safe(d, "scenario").c_str(),
+              safe(d, "origin").c_str(),
+              text(d, "simulated") == "true"             ? "simulated: nothing is dropped for it"
+              : text(d, "duration").starts_with('-') ? ("ended " + text(d, "until")).c_str()
+                                                         : ("until " + text(d, "until") + ", " + text(d, "duration") + " left").c_str());
 }
 
-void show_decisions(const char* title, const json::array& decisions) {
-  if (decisions.empty()) return;
-  Table table({"ID", "Value", "Action", "Origin", "Reason", "Left", "Alert ID"});
-  for (const json::value& d : decisions)
-    table.add({text_of(d, "id"), text_of(d, "value"),
-               (true_of(d, "simulated") ? "(simul)" : "") + text_of(d, "type"), text_of(d, "origin"),
-               text_of(d, "scenario"), text_of(d, "duration"), text_of(d, "alert_id")});
-  print(std::string("\n") + title + ":\n" + table.human(boxes_wanted()));
-}
-
-void show_alerts(const json::array& alerts) {
-  for (const json::value& alert : alerts) {
-    print(fmt::format("\nAlert {} at {}: {}\n", safe(alert, "id"), safe(alert, "start_at"),
-                      safe(alert, "message")));
-    if (const std::string why = safe(alert, "simulated_why"); !why.empty())
-      print("  only simulated: " + why + "\n");
-    if (const std::string line = safe(alert, "line"); !line.empty()) print("  the line: " + line + "\n");
-    if (const std::string source = safe(alert, "source_name"); !source.empty())
-      print("  from " + source + "\n");
-  }
-}
-
-int run(const Invocation& call) {
-  const auto answer = ask_json(call, "GET", "/v1/testudo/why/" + percent_encode(call.args[0]));
+int run(Context& context, const Args& args) {
+  const std::string address = args.text("ADDRESS");
+  if (!Ip::parse(address)) return usage(address + " is not an address");
+  auto answer = ask(context, "GET", "/v1/testudo/why/" + encode(address));
   if (!answer) return fail(answer.error());
-  const json::value& why = *answer;
-  if (call.format != Format::human) {
-    print_json(why);
+  if (context.output != Output::human) {
+    print_json(*answer);
     return 0;
   }
-  print(safe(why, "address") + (true_of(why, "banned") ? " is banned\n" : " is not banned\n"));
-  for (const json::value& entry : array_of(why, "allowlisted_by"))
-    if (entry.is_string())
-      print("allowlisted: " + escape_for_terminal(std::string_view(entry.get_string())) + "\n");
-  if (const std::string by = safe(why, "protected_by"); !by.empty()) print("protected: " + by + "\n");
-  for (const json::value& entry : array_of(why, "kernel"))
-    print(fmt::format("in the kernel: {} {} for {}, {} packets, last hit {}\n", safe(entry, "remediation"),
-                      safe(entry, "value"), safe(entry, "duration"), safe(entry, "packets"),
-                      at(entry, "last_hit").is_null() ? "never" : safe(entry, "last_hit")));
-  show_decisions("In force", array_of(why, "active"));
-  show_decisions("Over, or only simulated", array_of(why, "recent"));
-  show_alerts(array_of(why, "alerts"));
-  for (const json::value& alert : array_of(why, "unheard")) {
-    print(fmt::format("\nAt {}: {} led to nothing ({}): {}\n", safe(alert, "at"), safe(alert, "scenario"),
-                      safe(alert, "verdict"), safe(alert, "why")));
-    if (const std::string line = safe(alert, "line"); !line.empty()) print("  the line: " + line + "\n");
+  const bool banned = text(*answer, "banned") == "true";
+  std::string headline = banned ? red(context, address + " is banned.") : green(context, address + " is not banned.");
+  std::puts(headline.c_str());
+  for (const json::value& entry : items(*answer, "allowlisted_by")) std::printf("  allowlisted by %s: nothing can ban it\n", escape_for_terminal(entry.as_string()).c_str());
+  if (const std::string by = text(*answer, "protected_by"); !by.empty()) std::printf("  protected: %s\n", escape_for_terminal(by).c_str());
+  for (const json::value& d : items(*answer, "active")) show_decision(d, "→");
+  for (const json::value& k : items(*answer, "kernel"))
+    std::printf("  kernel: %s %s, %s packets (%s) dropped, last %s\n", safe(k, "value").c_str(), safe(k, "remediation").c_str(), safe(k, "packets").c_str(),
+                short_bytes(std::strtoull(text(k, "bytes").c_str(), nullptr, 10)).c_str(), ago(text(k, "last_hit")).c_str());
+  const json::array& alerts = items(*answer, "alerts");
+  if (!alerts.empty()) std::puts(bold(context, "What it did").c_str());
+  size_t shown = 0;
+  for (const json::value& a : alerts) {
+    if (++shown > 5) {
+      std::printf("  … and %zu more: testudo alerts list --value %s\n", alerts.size() - 5, address.c_str());
+      break;
+    }
+    std::printf("  alert %s at %s: %s, %s events\n", safe(a, "id").c_str(), safe(a, "stop_at").c_str(), safe(a, "scenario").c_str(), safe(a, "events_count").c_str());
+    if (const std::string why = text(a, "simulated_why"); !why.empty()) std::printf("    simulated: %s\n", escape_for_terminal(why).c_str());
+    if (const std::string line = text(a, "line"); !line.empty())
+      std::printf("    %s: %s\n", safe(a, "source_name").c_str(), escape_for_terminal(line.substr(0, 300)).c_str());
   }
-  if (!true_of(why, "banned") && array_of(why, "alerts").empty() && array_of(why, "unheard").empty())
-    print("nothing is known of it\n");
+  const json::array& unheard = items(*answer, "unheard");
+  if (!unheard.empty()) std::puts(bold(context, "Alerts that banned nobody").c_str());
+  for (const json::value& u : unheard) {
+    std::printf("  %s: %s: %s\n", safe(u, "at").c_str(), safe(u, "scenario").c_str(), safe(u, "why").c_str());
+    if (const std::string line = text(u, "line"); !line.empty()) std::printf("    %s\n", escape_for_terminal(line.substr(0, 300)).c_str());
+  }
+  const json::array& recent = items(*answer, "recent");
+  if (!recent.empty()) std::puts(bold(context, "Earlier decisions").c_str());
+  shown = 0;
+  for (const json::value& d : recent)
+    if (++shown <= 5) show_decision(d, "·");
+  if (!banned && alerts.empty() && unheard.empty() && recent.empty() && items(*answer, "allowlisted_by").empty())
+    std::puts("  Nothing is known of it.");
+  if (banned) std::printf("To lift it: testudo decisions delete --ip %s · so that it is never banned again: testudo allowlists add NAME %s\n", address.c_str(), address.c_str());
   return 0;
 }
 
 }  // namespace
 
-extern const Command why_command;
-const Command why_command{"why",
-                          "Why an address is banned, or why it is not",
-                          "  testudo why 192.0.2.7\n  testudo why 2001:db8::1 -o json",
-                          {},
-                          "ADDRESS",
-                          1,
-                          1,
-                          run};
+extern const Command why_command{"why", "is this address banned, and why: decisions, alerts, log lines, drops", "  testudo why 203.0.113.7\n", kOptions, run};
 
 }  // namespace testudo::cli

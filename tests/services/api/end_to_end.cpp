@@ -249,6 +249,13 @@ TEST_F(Api, FlushEndsEverything) {
   EXPECT_EQ(ask("GET", "/v1/decisions").body, "null");
 }
 
+TEST_F(Api, FlushingTheKernelAloneLeavesTheDecisions) {
+  ban("192.0.2.20");
+  EXPECT_EQ(ask("POST", "/v1/testudo/kernel/flush").status, 204);
+  EXPECT_FALSE(backend.has("192.0.2.20"));
+  EXPECT_NE(ask("GET", "/v1/decisions").body, "null");
+}
+
 TEST_F(Api, KernelStatusReloadAndMetricsAnswer) {
   ban("192.0.2.20");
   EXPECT_NE(ask("GET", "/v1/testudo/kernel").body.find(R"("value":"192.0.2.20")"), std::string::npos);

@@ -82,10 +82,14 @@ int list(Context& context, const Args& args) {
 }
 
 int kernel_flush(Context& context, const Args&) {
-  auto report = flush_pinned(context.settings().enforce.pin);
-  if (!report) return fail(report.error());
-  std::printf("%llu entries removed from the kernel. A running daemon puts its decisions back within ten minutes; `testudo flush` ends them for good.\n",
-              static_cast<unsigned long long>(report->removed));
+  // Through the daemon: flush_pinned() leaves the flush mark, and the daemon would end its decisions for it.
+  auto answer = ask_text(context, "POST", "/v1/testudo/kernel/flush");
+  if (!answer) {
+    Error error = answer.error();
+    if (error.code == Code::unavailable) error.remedy = "`testudo flush` empties the kernel without a daemon, for good";
+    return fail(error);
+  }
+  std::puts("the kernel's tables are empty; the daemon puts its decisions back within ten minutes; `testudo flush` ends them for good");
   return 0;
 }
 

@@ -23,7 +23,7 @@ def replay_rate(log, extra=()):
         config = pathlib.Path(folder, "testudo.yaml")
         config.write_text(f"paths: {{state: {folder}, run: {folder}, data: {folder}, content: [{REPO}/config/content]}}\n")
         done = run(["taskset", "-c", CORE, BIN / "testudo", "--config", config, "replay", "--type", "syslog",
-                    "--threads", "1", "--now", "2026-02-04T00:00:00Z", *extra, "-o", "json", log])
+                    "--now", "2026-02-04T00:00:00Z", *extra, "-o", "json", log])
     summary = json.loads(done.stderr.strip().splitlines()[-1])
     return summary["lines_per_second"], summary, done.stdout.count("\n")
 

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -65,7 +64,7 @@ struct Bucket {
   std::string group;         ///< value of groupby
   LeakyLevel level;
   SeenSet seen;
-  std::deque<EventCopyRef> queue;
+  std::vector<EventCopyRef> queue;  ///< at most Scenario::queue_limit() of them
   int32_t total = 0;
   TimePoint first{}, last{};
   std::string first_text, last_text;

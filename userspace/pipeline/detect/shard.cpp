@@ -144,7 +144,7 @@ void Shard::pour_one(const Scenario& scenario, const Pour& pour, expr::Context& 
   bucket->last = pour.t;
   bucket->last_text = pour.t_text;
   bucket->queue.emplace_back(copy, std::move(scope_value));
-  while (bucket->queue.size() > owner.queue_limit()) bucket->queue.pop_front();
+  if (bucket->queue.size() > owner.queue_limit()) bucket->queue.erase(bucket->queue.begin());
   const bool full = owner.type == BucketType::trigger || !bucket->level.take(pour.t, owner.capacity, owner.leakspeed);
   if (trace_) trace_->poured(scenario, *bucket);
   if (full) overflow(*bucket, pour, alerts);

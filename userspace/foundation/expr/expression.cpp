@@ -38,6 +38,14 @@ struct Expression::Impl {
   std::vector<SlotRef> reads;
 
   bool run(Context& ctx, Value& out) const {
+    if (program.locals == 0) {  // nearly all: saves clearing the locals
+      Machine machine{ctx, program.slots};
+      return program.root->run(*program.root, machine, out);
+    }
+    return run_with_locals(ctx, out);
+  }
+
+  bool run_with_locals(Context& ctx, Value& out) const {
     Value few[kFewLocals];
     Machine machine{ctx, program.slots, few};
     if (program.locals > kFewLocals && !(machine.locals = machine.array(program.locals))) return false;

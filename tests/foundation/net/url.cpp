@@ -19,6 +19,7 @@ const DecodeCase decode_cases[] = {
     {"one hex digit is refused", "abc%2", std::nullopt},
     {"what is not hex is refused", "%zz", std::nullopt},
     {"a NUL byte is refused", "a%00b", std::nullopt},
+    {"written out too", std::string_view("a\0b", 3), std::nullopt},
 };
 
 TEST(Url, DecodesPercentEncodingStrictly) {

@@ -38,6 +38,7 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_bl
     if (text[i] == '+' && plus_is_blank) {
       out += ' ';
     } else if (text[i] != '%') {
+      if (text[i] == '\0') return std::nullopt;
       out += text[i];
     } else {
       if (i + 2 >= text.size()) return std::nullopt;

@@ -266,6 +266,7 @@ TEST(Bounds, DoNotTripOverTheEdgesOfNumbers) {
       {"shift below zero", "bitshr(1, -1)", "failed"},
       {"abs of the smallest", "abs(-9223372036854775807 - 1)", "-9223372036854775808"},
       {"bounds of a slice", "'abc'[-9223372036854775807:9223372036854775807]", "\"abc\""},
+      {"a float index far outside", "'ab'[1e30]", "failed"},
       {"index far outside", "[1][-9223372036854775807]", "failed"},
   });
 }

@@ -53,6 +53,7 @@ TEST(Regex, MeansWhatRe2Means) {
       {"folding is that of Unicode", "(?i)^k$", "\xe2\x84\xaa", true},
       {"folding goes both ways", "(?i)^\\x{212a}$", "k", true},
       {"folding covers classes", "(?i)^\\w$", "\xc5\xbf", true},
+      {"alternatives that differ in folding are RE2's, its error included", "[ab]|(?i:a)", "A", false},
       {"{,2} is literal text", "^a{,2}$", "a{,2}", true},
       {"an escape in octal", "^\\101$", "A", true},
       {"\\v is a vertical tab", "^\\v$", "\v", true},

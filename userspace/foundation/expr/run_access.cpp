@@ -1,5 +1,6 @@
 // Reading: constants, locals, slots, members, elements, methods; and building arrays and maps.
 #include <algorithm>
+#include <cmath>
 
 #include "expr/members.h"
 #include "expr/run.h"
@@ -156,7 +157,8 @@ bool any_index(const Operation& op, Machine& m, Value& out) {
     return keyed(m, from, key.text(), out);
   if (from.kind == Value::Kind::map || from.kind == Value::Kind::object)
     return m.fail({"a key of a map is a string, not ", kind_name(key)});
-  if (key.kind == Value::Kind::real && key.real == double(int64_t(key.real)))
+  // Numbers of JSON are floats: a whole one is an index.
+  if (key.kind == Value::Kind::real && std::fabs(key.real) < 1e15 && std::trunc(key.real) == key.real)
     key = Value::of(int64_t(key.real));
   if (key.kind != Value::Kind::integer)
     return m.fail({"cannot fetch ", kind_name(key), " from ", kind_name(from)});

@@ -194,6 +194,13 @@ class Writer {
   std::string out_;
 };
 
+/// Does a literal or set of the tree ignore case (or, with `fold` false: not ignore it)?
+bool has_letters(const RegexNode& tree, bool fold) {
+  const bool here = (tree.kind == Kind::literal || tree.kind == Kind::set) && tree.fold == fold;
+  return here || std::any_of(tree.children.begin(), tree.children.end(),
+                             [fold](const auto& c) { return has_letters(c, fold); });
+}
+
 }  // namespace
 
 bool translatable(const RegexNode& tree) {
@@ -201,6 +208,9 @@ bool translatable(const RegexNode& tree) {
     if (tree.max == 0) return false;
     if (tree.max != 1 && tree.children.front().nullable()) return false;
   }
+  // RE2 joins single characters of alternatives into one set, and forgets to fold what the set holds already:
+  // [ab]|(?i:a) does not match "A".
+  if (tree.kind == Kind::alternate && has_letters(tree, true) && has_letters(tree, false)) return false;
   return std::all_of(tree.children.begin(), tree.children.end(), translatable);
 }
 

@@ -11,7 +11,7 @@
 namespace testudo {
 
 /// Would both engines agree about this pattern? Not when a loop's body can be empty: Perl's rule for ending
-/// such loops is not RE2's.
+/// such loops is not RE2's. Nor when alternatives differ in whether they ignore case.
 bool translatable(const RegexNode& tree);
 
 /// Does a place in the text where no match begins show at its first character? Where not, and without ^, the

@@ -87,7 +87,18 @@ void Committer::add(Alert alert, const std::vector<ChangeRow>& changes) {
     open_.batch.alerts.push_back(std::move(alert));
   }
   append(changes);
+  if (open_.batch.alerts.size() >= limits_.group_alerts) seal();
   wake(limits_.alerts_wait);
+}
+
+// Under the mutex: what is open is complete, a new group begins.
+void Committer::seal() {
+  auto group = std::make_shared<Group>(std::move(open_));
+  open_ = Group{};
+  open_.number = group->number + 1;
+  for (auto& [key, value] : group->positions) group->batch.positions.push_back({key, value});
+  for (const auto& [id, until] : group->ends) group->batch.decisions_until.emplace_back(id, until);
+  closed_.push_back(std::move(group));
 }
 
 // Under the mutex.
@@ -122,8 +133,8 @@ Result<void> Committer::barrier() {
   std::unique_lock lock(mutex_);
   uint64_t wanted = open_.number;
   if (open_.empty()) {
-    if (!closed_) return {};
-    wanted = closed_->number;
+    if (closed_.empty()) return {};
+    wanted = closed_.back()->number;
   }
   // The failure of an attempt that had begun before says nothing of this call.
   const uint64_t begun = attempts_begun_;
@@ -188,43 +199,44 @@ void Committer::run() {
     // Sleeps until a group is due; after a failure until the next attempt, whatever is added meanwhile.
     while (!stopping_) {
       const int64_t now_ns = monotonic_ns();
-      const bool due = due_mono_ != 0 && now_ns >= due_mono_;
-      if ((due || closed_) && (now_ns >= not_before || hurry_)) break;
-      int64_t until = now_ns + 3'600'000'000'000;
-      if (due_mono_ != 0) until = due_mono_;
-      if (closed_ || due) until = std::max(until, not_before);
-      if (closed_) until = std::min(until, std::max(not_before, now_ns));
-      work_.wait_for(lock, Duration(std::max<int64_t>(until - now_ns, 100'000)));
+      int64_t next = closed_.empty() ? due_mono_ : now_ns;
+      if (next != 0 && !hurry_) next = std::max(next, not_before);
+      if (next != 0 && next <= now_ns) break;
+      work_.wait_for(lock, next == 0 ? Duration(1h) : Duration(next - now_ns));
     }
     hurry_ = false;
-    if (!closed_) {
+    if (closed_.empty()) {
       due_mono_ = 0;
       if (open_.empty()) {
         if (stopping_) return;
         continue;
       }
-      closed_ = std::make_shared<Group>(std::move(open_));
-      open_ = Group{};
-      open_.number = closed_->number + 1;
-      for (auto& [key, value] : closed_->positions) closed_->batch.positions.push_back({key, value});
-      for (const auto& [id, until] : closed_->ends) closed_->batch.decisions_until.emplace_back(id, until);
+      seal();
     }
-    const std::shared_ptr<Group> group = closed_;
+    std::shared_ptr<Group> group = closed_.front();
     const uint64_t attempt = ++attempts_begun_;
     lock.unlock();
     const auto result = write(*group);
+    size_t freed = 0;
+    for (const Alert& alert : group->batch.alerts) freed += weight(alert);
     lock.lock();
     if (result) {
       commits_.add();
-      for (const Alert& alert : group->batch.alerts) bytes_ -= std::min(bytes_, weight(alert));
+      bytes_ -= std::min(bytes_, freed);
       waiting_->fetch_sub(int64_t(group->batch.alerts.size()));
       written_ = group->number;
-      closed_.reset();
+      closed_.pop_front();
       if (!problem_.empty()) log::info("store.recovered", {{"alerts", group->batch.alerts.size()}});
       problem_.clear();
       retry = limits_.first_retry;
       not_before = 0;
       if (!open_.empty() && due_mono_ == 0) due_mono_ = monotonic_ns();
+      done_.notify_all();
+      // Thousands of alerts take a while to free: nobody who decides waits for that.
+      lock.unlock();
+      group.reset();
+      lock.lock();
+      continue;
     } else {
       failed(result.error(), attempt);
       not_before = monotonic_ns() + retry.count();

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,7 @@ struct CommitLimits {
   Duration alerts_wait = 200ms;
   Duration positions_wait = 1s;
   Duration first_retry = 250ms, last_retry = 15s;
+  size_t group_alerts = 1024;  ///< more are another group: a transaction stays short
   size_t max_bytes = 64u << 20;
   size_t max_changes = 3'000'000;
 };
@@ -54,8 +56,8 @@ class Committer {
   template <typename F>
   void visit_pending(F visit) const {
     const std::lock_guard lock(mutex_);
-    if (closed_)
-      for (const Alert& alert : closed_->batch.alerts) visit(alert);
+    for (const auto& group : closed_)
+      for (const Alert& alert : group->batch.alerts) visit(alert);
     for (const Alert& alert : open_.batch.alerts) visit(alert);
   }
   /// "" or what is wrong with the store and what to do.
@@ -67,12 +69,12 @@ class Committer {
     std::map<std::string, std::string> positions;
     std::map<int64_t, TimePoint> ends;
     uint64_t number = 0;  ///< groups are numbered: barrier waits for one
-    bool urgent = false;
     bool empty() const { return batch.empty() && positions.empty() && ends.empty(); }
   };
   void run();
   void wake(Duration within);
   void append(const std::vector<ChangeRow>& changes);
+  void seal();
   Result<void> write(Group& group);
   Result<void> write_one_by_one(Group& group);
   void failed(const Error& error, uint64_t attempt);
@@ -85,8 +87,8 @@ class Committer {
   mutable std::mutex mutex_;
   std::condition_variable work_, done_;
   Group open_;
-  std::shared_ptr<Group>
-      closed_;  ///< being written, or failed and tried again; the thread changes it only before
+  /// Complete, oldest first; the first is being written or was tried and failed. Not changed any more.
+  std::deque<std::shared_ptr<Group>> closed_;
   size_t bytes_ = 0;
   int64_t due_mono_ = 0;                           ///< 0 = nothing to do
   uint64_t written_ = 0;                           ///< number of the last group on disk

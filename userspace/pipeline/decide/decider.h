@@ -91,6 +91,8 @@ class Decider {
   Result<int> delete_decisions(const DecisionFilter& filter);
   /// Ends all, empties the kernel and leaves the flush mark.
   Result<int> flush();
+  /// Empties the kernel alone: decisions stay, and the next reconcile (ten minutes at the latest) brings them back.
+  Result<void> flush_kernel();
 
   Result<void> create_allowlist(const std::string& name, const std::string& description);
   Result<void> delete_allowlist(const std::string& name);

@@ -130,6 +130,8 @@ Result<WhyReport> Decider::Impl::why(const Ip& address) {
   by_decision.range = host;
   by_value.value = report.address;
   by_decision.limit = by_value.limit = int(kWhyRows);
+  // An import is one alert with all of its decisions; those that matter here are asked for above.
+  by_decision.with_decisions = by_value.with_decisions = false;
   TESTUDO_TRY(report.alerts, store.alerts(by_decision, time()));
   TESTUDO_TRY(const auto more, store.alerts(by_value, time()));
   report.alerts.insert(report.alerts.end(), more.begin(), more.end());

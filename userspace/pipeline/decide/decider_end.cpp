@@ -75,6 +75,14 @@ Result<int> Decider::flush() {
   return n;
 }
 
+Result<void> Decider::flush_kernel() {
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->backend == nullptr)
+    return Error{Code::unsupported, "enforcement is off in this daemon", {}, "set enforce.mode"};
+  log::warn("flush.kernel");
+  return impl_->backend->flush();
+}
+
 Duration Decider::Impl::tick(TimePoint at) {
   constexpr int64_t kSessionsEvery = 5'000'000'000, kMachineEvery = 30'000'000'000;
   // Asked without the lock: logind and a directory service may take their time.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/json_writer.h"
 #include "base/text.h"
 
 namespace testudo::json_value {
@@ -15,7 +16,46 @@ Error wrong(const char* name, const char* what) {
   return {Code::bad_input, fmt::format("{} must be {}", name, what)};
 }
 
+void write_value(JsonWriter& out, const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      out.null();
+      break;
+    case json::kind::bool_:
+      out.value(value.get_bool());
+      break;
+    case json::kind::int64:
+      out.value(value.get_int64());
+      break;
+    case json::kind::uint64:
+      out.value(value.get_uint64());
+      break;
+    case json::kind::double_:
+      out.value(value.get_double());
+      break;
+    case json::kind::string:
+      out.value(std::string_view(value.get_string()));
+      break;
+    case json::kind::array:
+      out.begin_array();
+      for (const json::value& item : value.get_array()) write_value(out, item);
+      out.end_array();
+      break;
+    case json::kind::object:
+      out.begin_object();
+      for (const auto& [key, item] : value.get_object()) write_value(out.key(std::string_view(key)), item);
+      out.end_object();
+      break;
+  }
+}
+
 }  // namespace
+
+std::string write(const json::value& value) {
+  JsonWriter out;
+  write_value(out, value);
+  return out.take();
+}
 
 Result<json::value> parse(std::string_view body) {
   json::parse_options options;

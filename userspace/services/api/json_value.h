@@ -1,4 +1,4 @@
-// api/json_value.h: typed looks at parsed JSON, inside api's read_*.cpp only (it brings Boost.JSON).
+// api/json_value.h: typed looks at parsed JSON, for .cpp files that read it (it brings Boost.JSON).
 #pragma once
 
 #include <boost/json.hpp>
@@ -14,6 +14,9 @@ namespace json = boost::json;
 
 /// The first value in `body`; an error text as clients know it ("unexpected EOF") when there is none.
 Result<json::value> parse(std::string_view body);
+
+/// The same value as text; numbers in their shortest form, which Boost's own serializer does not write.
+std::string write(const json::value& value);
 
 /// Field of that name; exact spelling first, then any case. Null reads as absent.
 const json::value* find(const json::object& object, std::string_view name);

@@ -76,6 +76,11 @@ Response kernel(ApiContext& context, const Call& call) {
   return json_response(200, kernel_json(context.backend->status(), *entries, total));
 }
 
+Response flush_kernel(ApiContext& context, const Call&) {
+  if (const auto done = context.decider.flush_kernel(); !done) return error_response(done.error());
+  return {204, "", "", {}};
+}
+
 constexpr Route routes[] = {
     {"GET", "/health", Access::everybody, health},
     {"POST", "/v1/testudo/flush", Access::administrator, flush},
@@ -84,6 +89,7 @@ constexpr Route routes[] = {
     {"GET", "/v1/testudo/status", Access::administrator, status},
     {"GET", "/v1/testudo/metrics", Access::administrator, metrics},
     {"GET", "/v1/testudo/kernel", Access::administrator, kernel},
+    {"POST", "/v1/testudo/kernel/flush", Access::administrator, flush_kernel},
 };
 
 }  // namespace

@@ -128,7 +128,8 @@ int main(int argc, char** argv) {
       for (int i = 0; i < 20000; ++i) {
         one[0] = changes[size_t(i)];
         one[0].prefix = Prefix::host(Ip::v4(0xc6120000u + uint32_t(i) * 2));
-        const int64_t at = monotonic_ns();  // reading a thread's own clock is a system call as long as the change
+        const int64_t at =
+            monotonic_ns();  // reading a thread's own clock is a system call as long as the change
         if (!(*backend)->apply(one)) return 1;
         changes_ns.push_back(double(monotonic_ns() - at));
       }

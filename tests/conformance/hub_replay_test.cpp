@@ -11,7 +11,9 @@ struct Expected {
   std::string scenario, value;
   int events;
   bool operator==(const Expected&) const = default;
-  friend void PrintTo(const Expected& e, std::ostream* out) { *out << e.scenario << " " << e.value << " " << e.events; }
+  friend void PrintTo(const Expected& e, std::ostream* out) {
+    *out << e.scenario << " " << e.value << " " << e.events;
+  }
 };
 struct Case {
   const char* name;
@@ -47,18 +49,28 @@ TEST_P(HubReplay, GivesTheAlertsThatTheHubAsserts) {
 INSTANTIATE_TEST_SUITE_P(
     Tests, HubReplay,
     testing::Values(
-        Case{"ssh-bf", "ssh-bf.log", "syslog",
-             {"crowdsecurity/sshd-logs", "crowdsecurity/syslog-logs", "crowdsecurity/dateparse-enrich", "crowdsecurity/ssh-bf"},
-             {{"crowdsecurity/ssh-bf", "35.188.49.176", 6}, {"crowdsecurity/ssh-bf_user-enum", "35.188.49.176", 6}}},
-        Case{"nginx-http-malformed", "nginx_http-logs.log", "nginx",
-             {"crowdsecurity/syslog-logs", "crowdsecurity/nginx-logs", "crowdsecurity/http-logs", "crowdsecurity/dateparse-enrich",
-              "crowdsecurity/http-probing"},
+        Case{"ssh-bf",
+             "ssh-bf.log",
+             "syslog",
+             {"crowdsecurity/sshd-logs", "crowdsecurity/syslog-logs", "crowdsecurity/dateparse-enrich",
+              "crowdsecurity/ssh-bf"},
+             {{"crowdsecurity/ssh-bf", "35.188.49.176", 6},
+              {"crowdsecurity/ssh-bf_user-enum", "35.188.49.176", 6}}},
+        Case{"nginx-http-malformed",
+             "nginx_http-logs.log",
+             "nginx",
+             {"crowdsecurity/syslog-logs", "crowdsecurity/nginx-logs", "crowdsecurity/http-logs",
+              "crowdsecurity/dateparse-enrich", "crowdsecurity/http-probing"},
              {{"crowdsecurity/http-probing", "1.2.3.4", 11}}},
-        Case{"apache2-malformed", "apache2-logs.log", "apache2",
-             {"crowdsecurity/syslog-logs", "crowdsecurity/apache2-logs", "crowdsecurity/http-logs", "crowdsecurity/dateparse-enrich",
-              "crowdsecurity/http-probing"},
+        Case{"apache2-malformed",
+             "apache2-logs.log",
+             "apache2",
+             {"crowdsecurity/syslog-logs", "crowdsecurity/apache2-logs", "crowdsecurity/http-logs",
+              "crowdsecurity/dateparse-enrich", "crowdsecurity/http-probing"},
              {{"crowdsecurity/http-probing", "1.2.3.4", 11}}},
-        Case{"apache_log4j2_cve-2021-44228", "apache_log4j2_cve-2021-44228.log", "nginx",
+        Case{"apache_log4j2_cve-2021-44228",
+             "apache_log4j2_cve-2021-44228.log",
+             "nginx",
              {"crowdsecurity/nginx-logs", "crowdsecurity/syslog-logs", "crowdsecurity/dateparse-enrich",
               "scenarios:crowdsecurity/apache_log4j2_cve-2021-44228"},
              {{"crowdsecurity/apache_log4j2_cve-2021-44228", "192.168.1.3", 1},
@@ -74,11 +86,13 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(HubReplay, LoadsTheItemsThatTheSpineNeeds) {
   TESTUDO_NEED_HUB();
   ProgramOptions options;
-  options.content = {{support::hub() + "/hub"},
-                     {"crowdsecurity/syslog-logs", "crowdsecurity/dateparse-enrich", "crowdsecurity/sshd-logs", "crowdsecurity/nginx-logs",
-                      "crowdsecurity/apache2-logs", "crowdsecurity/http-logs", "crowdsecurity/whitelists", "crowdsecurity/geoip-enrich",
-                      "crowdsecurity/ssh-bf", "crowdsecurity/ssh-slow-bf", "crowdsecurity/http-probing", "crowdsecurity/http-crawl-non_statics",
-                      "crowdsecurity/http-path-traversal-probing", "crowdsecurity/apache_log4j2_cve-2021-44228"}};
+  options.content = {
+      {support::hub() + "/hub"},
+      {"crowdsecurity/syslog-logs", "crowdsecurity/dateparse-enrich", "crowdsecurity/sshd-logs",
+       "crowdsecurity/nginx-logs", "crowdsecurity/apache2-logs", "crowdsecurity/http-logs",
+       "crowdsecurity/whitelists", "crowdsecurity/geoip-enrich", "crowdsecurity/ssh-bf",
+       "crowdsecurity/ssh-slow-bf", "crowdsecurity/http-probing", "crowdsecurity/http-crawl-non_statics",
+       "crowdsecurity/http-path-traversal-probing", "crowdsecurity/apache_log4j2_cve-2021-44228"}};
   options.patterns_folder = TESTUDO_SOURCE_DIR "/config/patterns";
   options.data_folder = support::hub() + "/data";
   auto program = load_program(options);

@@ -1,4 +1,5 @@
-// Where the public hub's content lies: TESTUDO_HUB, else beside the checkout. Tests without it are skipped aloud.
+// Where the public hub's content lies: TESTUDO_HUB, else beside the checkout. Tests without it are skipped
+// aloud.
 #pragma once
 
 #include <cstdlib>
@@ -14,8 +15,9 @@ inline std::string hub() {
   return file_exists(path + "/hub") ? path : "";
 }
 
-#define TESTUDO_NEED_HUB()                                                                          \
-  if (testudo::support::hub().empty())                                                              \
-  GTEST_SKIP() << "the public hub's content is not here: set TESTUDO_HUB to a folder that holds hub/, data/ and tests/"
+#define TESTUDO_NEED_HUB()                                                                              \
+  if (testudo::support::hub().empty())                                                                  \
+  GTEST_SKIP() << "the public hub's content is not here: set TESTUDO_HUB to a folder that holds hub/, " \
+                  "data/ and tests/"
 
 }  // namespace testudo::support

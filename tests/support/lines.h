@@ -41,7 +41,8 @@ class Content {
     const auto program = load();
     for (const Error& e : program->errors) {
       std::string text = e.text();
-      for (size_t at; (at = text.find(dir_.path() + "/")) != std::string::npos;) text.erase(at, dir_.path().size() + 1);
+      for (size_t at; (at = text.find(dir_.path() + "/")) != std::string::npos;)
+        text.erase(at, dir_.path().size() + 1);
       out.push_back(text);
     }
     return out;

@@ -37,7 +37,9 @@ TEST(Yaml, PointsIntoQuotesAndBlocks) {
   EXPECT_EQ(n.find("g")->text(), "first\nsecond\n");
 }
 
-TEST(Yaml, RefusesAKeyThatIsThereTwice) { EXPECT_EQ(failure("a: 1\nb: 2\na: 3\n"), "f.yaml:3:1: the key 'a' is there twice. keep one of them"); }
+TEST(Yaml, RefusesAKeyThatIsThereTwice) {
+  EXPECT_EQ(failure("a: 1\nb: 2\na: 3\n"), "f.yaml:3:1: the key 'a' is there twice. keep one of them");
+}
 
 TEST(Yaml, NamesThePlaceOfASyntaxError) { EXPECT_TRUE(failure("a: [1, 2\nb: 3\n").starts_with("f.yaml:2:")); }
 
@@ -70,7 +72,8 @@ TEST(Yaml, ReadsTypesOnRequestAndNamesTheRefusedValue) {
   EXPECT_EQ(*n.find("d")->as_duration("leakspeed"), Duration(1h));
   EXPECT_TRUE(*n.find("b")->as_bool("debug"));
   EXPECT_EQ(n.find("s")->as_strings("ip")->size(), 2u);
-  EXPECT_EQ(n.find("t")->as_int("capacity").error().text(), "f.yaml:5:4: capacity must be a whole number, not 'word'");
+  EXPECT_EQ(n.find("t")->as_int("capacity").error().text(),
+            "f.yaml:5:4: capacity must be a whole number, not 'word'");
 }
 
 TEST(Yaml, SuggestsTheKeyThatWasMeant) {

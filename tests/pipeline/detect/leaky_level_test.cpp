@@ -42,7 +42,8 @@ TEST(LeakyLevel, DoesNotDrainBackwardsWhenLinesAreOutOfOrder) {
 
 TEST(LeakyLevel, TakesADeficitOfLessThanANanosecondForRounding) {
   LeakyLevel level(1);
-  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(level.take(noon + i * Duration(333'333'333), 1, Duration(333'333'333))) << i;
+  for (int i = 0; i < 1000; ++i)
+    EXPECT_TRUE(level.take(noon + i * Duration(333'333'333), 1, Duration(333'333'333))) << i;
 }
 
 TEST(SeenSet, RemembersValuesAndIsBounded) {

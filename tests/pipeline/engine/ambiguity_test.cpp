@@ -1,4 +1,5 @@
-// A log line is not a witness: forged names ban nobody else, and adding addresses to a request evades nothing.
+// A log line is not a witness: forged names ban nobody else, and adding addresses to a request evades
+// nothing.
 #include "engine/ambiguity.h"
 
 #include <gtest/gtest.h>
@@ -26,8 +27,8 @@ TEST(FindAddresses, FindsWhatStandsInALine) {
   EXPECT_EQ(in(""), "");
 }
 
-std::vector<Alert> run(const std::vector<std::string>& folders, const std::vector<std::string>& items, const std::string& type,
-                       const std::string& lines) {
+std::vector<Alert> run(const std::vector<std::string>& folders, const std::vector<std::string>& items,
+                       const std::string& type, const std::string& lines) {
   ProgramOptions options;
   options.content = {folders, items};
   options.patterns_folder = TESTUDO_SOURCE_DIR "/config/patterns";
@@ -49,25 +50,28 @@ std::string forged_sshd(const std::string& name, const std::string& address, int
   for (int i = 0; i < times; ++i) {
     const std::string stamp = "Jun  1 10:00:0" + std::to_string(i % 10);
     out += stamp + " web sshd[77]: Invalid user " + name + " from " + address + " port 40000\n";
-    out += stamp + " web sshd[77]: Failed password for invalid user " + name + " from " + address + " port 40000 ssh2\n";
+    out += stamp + " web sshd[77]: Failed password for invalid user " + name + " from " + address +
+           " port 40000 ssh2\n";
   }
   return out;
 }
 
-const std::vector<std::string> kHubSsh = {"crowdsecurity/sshd-logs", "crowdsecurity/syslog-logs", "crowdsecurity/dateparse-enrich",
-                                          "crowdsecurity/ssh-bf"};
+const std::vector<std::string> kHubSsh = {"crowdsecurity/sshd-logs", "crowdsecurity/syslog-logs",
+                                          "crowdsecurity/dateparse-enrich", "crowdsecurity/ssh-bf"};
 
 TEST(Ambiguity, ForgedNamesBanNobodyElseWithHubContent) {
   TESTUDO_NEED_HUB();
   for (const char* name : {"x from 8.8.8.8", "x from 8.8.8.8 port 22", "from 8.8.8.8"}) {
-    for (const Alert& a : run({support::hub() + "/hub"}, kHubSsh, "syslog", forged_sshd(name, "198.51.100.9", 10)))
+    for (const Alert& a :
+         run({support::hub() + "/hub"}, kHubSsh, "syslog", forged_sshd(name, "198.51.100.9", 10)))
       EXPECT_TRUE(a.source.value == "198.51.100.9" || a.ambiguous) << name << ": " << a.message;
   }
 }
 
 TEST(Ambiguity, OrdinaryLinesStayUnmarkedWithHubContent) {
   TESTUDO_NEED_HUB();
-  const auto alerts = run({support::hub() + "/hub"}, kHubSsh, "syslog", forged_sshd("root", "198.51.100.9", 10));
+  const auto alerts =
+      run({support::hub() + "/hub"}, kHubSsh, "syslog", forged_sshd("root", "198.51.100.9", 10));
   ASSERT_FALSE(alerts.empty());
   for (const Alert& a : alerts) EXPECT_FALSE(a.ambiguous) << a.message;
 }
@@ -76,11 +80,11 @@ TEST(Ambiguity, AnAddressInARequestEvadesNothing) {
   TESTUDO_NEED_HUB();
   std::string lines;
   for (int i = 0; i < 12; ++i)
-    lines += "198.51.100.9 - - [01/Jun/2026:10:00:0" + std::to_string(i % 10) + " +0000] \"GET /page" + std::to_string(i) +
-             "?8.8.8.8 HTTP/1.1\" 404 10 \"http://8.8.4.4/\" \"agent 9.9.9.9\"\n";
+    lines += "198.51.100.9 - - [01/Jun/2026:10:00:0" + std::to_string(i % 10) + " +0000] \"GET /page" +
+             std::to_string(i) + "?8.8.8.8 HTTP/1.1\" 404 10 \"http://8.8.4.4/\" \"agent 9.9.9.9\"\n";
   const auto alerts = run({support::hub() + "/hub"},
-                          {"crowdsecurity/nginx-logs", "crowdsecurity/syslog-logs", "crowdsecurity/http-logs", "crowdsecurity/dateparse-enrich",
-                           "crowdsecurity/http-probing"},
+                          {"crowdsecurity/nginx-logs", "crowdsecurity/syslog-logs", "crowdsecurity/http-logs",
+                           "crowdsecurity/dateparse-enrich", "crowdsecurity/http-probing"},
                           "nginx", lines);
   ASSERT_EQ(alerts.size(), 1u);
   EXPECT_EQ(alerts[0].source.value, "198.51.100.9");
@@ -91,18 +95,21 @@ TEST(Ambiguity, AForgedNginxUserNameBansNobodyElse) {
   TESTUDO_NEED_HUB();
   std::string lines;
   for (int i = 0; i < 12; ++i)
-    lines += "198.51.100.9 - 8.8.8.8 - bob [01/Jun/2026:10:00:0" + std::to_string(i % 10) + " +0000] \"GET /page" + std::to_string(i) +
-             " HTTP/1.1\" 404 10 \"-\" \"-\"\n";
-  for (const Alert& a : run({support::hub() + "/hub"},
-                            {"crowdsecurity/nginx-logs", "crowdsecurity/syslog-logs", "crowdsecurity/http-logs",
-                             "crowdsecurity/dateparse-enrich", "crowdsecurity/http-probing"},
-                            "nginx", lines))
+    lines += "198.51.100.9 - 8.8.8.8 - bob [01/Jun/2026:10:00:0" + std::to_string(i % 10) +
+             " +0000] \"GET /page" + std::to_string(i) + " HTTP/1.1\" 404 10 \"-\" \"-\"\n";
+  for (const Alert& a :
+       run({support::hub() + "/hub"},
+           {"crowdsecurity/nginx-logs", "crowdsecurity/syslog-logs", "crowdsecurity/http-logs",
+            "crowdsecurity/dateparse-enrich", "crowdsecurity/http-probing"},
+           "nginx", lines))
     EXPECT_TRUE(a.source.value == "198.51.100.9" || a.ambiguous) << a.message;
 }
 
 TEST(Ambiguity, OwnContentIsNotFooledAndNotEvaded) {
-  for (const char* name : {"root", "x from 8.8.8.8", "x from 8.8.8.8 port 22", "root from 8.8.8.8 port 22 ssh2", "a from 8.8.8.8 from 8.8.4.4"}) {
-    const auto alerts = run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "syslog", forged_sshd(name, "198.51.100.9", 20));
+  for (const char* name : {"root", "x from 8.8.8.8", "x from 8.8.8.8 port 22",
+                           "root from 8.8.8.8 port 22 ssh2", "a from 8.8.8.8 from 8.8.4.4"}) {
+    const auto alerts =
+        run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "syslog", forged_sshd(name, "198.51.100.9", 20));
     EXPECT_FALSE(alerts.empty()) << name;
     for (const Alert& a : alerts) {
       EXPECT_EQ(a.source.value, "198.51.100.9") << name;

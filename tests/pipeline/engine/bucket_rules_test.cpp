@@ -51,16 +51,19 @@ TEST(Buckets, OverflowOnTheEventAfterTheCapacity) {
   EXPECT_EQ(alerts[0].start_text, "2026-06-01T10:00:01Z");
   EXPECT_EQ(alerts[0].stop_text, "2026-06-01T10:00:03Z");
   EXPECT_TRUE(alerts[0].remediation);
-  EXPECT_EQ(alerts[0].message, "Ip 192.0.2.1 performed 'me/bf' (3 events over 2s) at 2026-06-01 10:00:03 +0000 UTC");
+  EXPECT_EQ(alerts[0].message,
+            "Ip 192.0.2.1 performed 'me/bf' (3 events over 2s) at 2026-06-01 10:00:03 +0000 UTC");
   EXPECT_EQ(alerts[0].line_number, 3u);
 }
 
 TEST(Buckets, KeepGroupsApart) {
-  EXPECT_TRUE(bruteforce(kLeaky).replay("01 192.0.2.1 a\n01 192.0.2.2 a\n02 192.0.2.1 a\n02 192.0.2.2 a\n").empty());
+  EXPECT_TRUE(
+      bruteforce(kLeaky).replay("01 192.0.2.1 a\n01 192.0.2.2 a\n02 192.0.2.1 a\n02 192.0.2.2 a\n").empty());
 }
 
 TEST(Buckets, CountLeakedEventsInTheAlertButShowTheLastOnesOnly) {
-  const auto alerts = bruteforce(kLeaky).replay("01 192.0.2.1 a\n12 192.0.2.1 b\n13 192.0.2.1 c\n14 192.0.2.1 d\n");
+  const auto alerts =
+      bruteforce(kLeaky).replay("01 192.0.2.1 a\n12 192.0.2.1 b\n13 192.0.2.1 c\n14 192.0.2.1 d\n");
   ASSERT_EQ(alerts.size(), 1u);
   EXPECT_EQ(alerts[0].events_count, 4);
   EXPECT_EQ(alerts[0].events.size(), 3u);
@@ -68,19 +71,26 @@ TEST(Buckets, CountLeakedEventsInTheAlertButShowTheLastOnesOnly) {
 
 TEST(Buckets, AreGoneAfterTheirLifetime) {
   // Lifetime: (2 + 1) × 10 s, strictly after the last event.
-  EXPECT_EQ(bruteforce(kLeaky).replay("01 192.0.2.1 a\n02 192.0.2.1 b\n33 192.0.2.1 c\n34 192.0.2.1 d\n35 192.0.2.1 e\n").at(0).events_count, 3);
+  EXPECT_EQ(bruteforce(kLeaky)
+                .replay("01 192.0.2.1 a\n02 192.0.2.1 b\n33 192.0.2.1 c\n34 192.0.2.1 d\n35 192.0.2.1 e\n")
+                .at(0)
+                .events_count,
+            3);
 }
 
 TEST(Buckets, DistinctCountsAValueOnceEvenAfterItLeaked) {
   const Content content = bruteforce(kLeaky + "distinct: evt.Meta.user\n");
   EXPECT_TRUE(content.replay("01 192.0.2.1 a\n02 192.0.2.1 a\n03 192.0.2.1 a\n04 192.0.2.1 b\n").empty());
-  EXPECT_EQ(content.replay("01 192.0.2.1 a\n02 192.0.2.1 b\n03 192.0.2.1 b\n04 192.0.2.1 c\n").at(0).events_count, 3);
+  EXPECT_EQ(
+      content.replay("01 192.0.2.1 a\n02 192.0.2.1 b\n03 192.0.2.1 b\n04 192.0.2.1 c\n").at(0).events_count,
+      3);
 }
 
 TEST(Buckets, ABlackholeSwallowsWhatFollowsPerGroup) {
   const Content content = bruteforce(kLeaky + "blackhole: 20s\n");
   std::string lines;
-  for (const char* s : {"01", "02", "03", "04", "05", "06", "40", "41", "42"}) lines += std::string(s) + " 192.0.2.1 a\n";
+  for (const char* s : {"01", "02", "03", "04", "05", "06", "40", "41", "42"})
+    lines += std::string(s) + " 192.0.2.1 a\n";
   lines += "43 192.0.2.2 a\n44 192.0.2.2 a\n45 192.0.2.2 a\n";
   EXPECT_EQ(content.replay(lines).size(), 3u);
 }
@@ -95,7 +105,10 @@ groupby: evt.Meta.source_ip
 capacity: 5
 cache_size: 1
 leakspeed: 10s
-)").replay("01 192.0.2.1 a\n02 192.0.2.1 b\n03 192.0.2.1 c\n04 192.0.2.1 d\n05 192.0.2.1 e\n06 192.0.2.1 f\n");
+)")
+                          .replay(
+                              "01 192.0.2.1 a\n02 192.0.2.1 b\n03 192.0.2.1 c\n04 192.0.2.1 d\n05 192.0.2.1 "
+                              "e\n06 192.0.2.1 f\n");
   ASSERT_EQ(alerts.size(), 1u);
   EXPECT_EQ(alerts[0].events_count, 6);
   EXPECT_EQ(alerts[0].events.size(), 2u);
@@ -111,7 +124,9 @@ filter: evt.Meta.log_type == 'fail'
 groupby: evt.Meta.source_ip
 distinct: evt.Meta.user
 labels: {remediation: "true"}
-)").replay("01 192.0.2.1 a\n02 192.0.2.1 a\n").size(),
+)")
+                .replay("01 192.0.2.1 a\n02 192.0.2.1 a\n")
+                .size(),
             2u);
 }
 
@@ -126,7 +141,8 @@ TEST(Buckets, NeedASourceAddressToAlert) {
 }
 
 TEST(Buckets, AScopeOfTheirOwnTakesItsValueFromAnExpression) {
-  const auto alerts = bruteforce(kLeaky + "scope: {type: username, expression: evt.Meta.user}\n").replay("01 192.0.2.1 a\n02 192.0.2.1 a\n03 192.0.2.1 a\n");
+  const auto alerts = bruteforce(kLeaky + "scope: {type: username, expression: evt.Meta.user}\n")
+                          .replay("01 192.0.2.1 a\n02 192.0.2.1 a\n03 192.0.2.1 a\n");
   ASSERT_EQ(alerts.size(), 1u);
   EXPECT_EQ(alerts[0].source.scope, "username");
   EXPECT_EQ(alerts[0].source.value, "a");
@@ -165,7 +181,8 @@ TEST(Shard, IsBoundedAndNoNetworkPushesTheOthersOut) {
   feed("02 192.0.2.1 b");
   for (int i = 0; i < 256; ++i) feed("03 198.51.100." + std::to_string(i) + " x");
   EXPECT_LE(worker.shard().buckets(), 1u + 20u) << "one /24 holds at most its share of 5%";
-  for (int i = 0; i < 2000; ++i) feed("04 203." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ".1 x");
+  for (int i = 0; i < 2000; ++i)
+    feed("04 203." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ".1 x");
   EXPECT_LE(worker.shard().buckets(), 400u);
   feed("05 192.0.2.1 c");
   EXPECT_EQ(alerts.size(), 1u) << "the slow attacker's bucket, being fuller, was kept";
@@ -216,15 +233,23 @@ INSTANTIATE_TEST_SUITE_P(
     Rows, BadScenarios,
     testing::Values(
         BadScenario{"no filter", "type: leaky\n", "content/scenarios/s.yaml:1:1: a scenario needs a filter"},
-        BadScenario{"a leaky bucket without capacity", "filter: 'true'\nleakspeed: 1s\n", "content/scenarios/s.yaml:1:1: the capacity of a leaky bucket must be 1 or more"},
-        BadScenario{"a capacity that is no number", "filter: 'true'\ncapacity: many\nleakspeed: 1s\n", "content/scenarios/s.yaml:4:11: capacity must be a whole number"},
-        BadScenario{"a leakspeed without unit", "filter: 'true'\ncapacity: 1\nleakspeed: 10\n", "content/scenarios/s.yaml:5:12: leakspeed: '10' is not a duration"},
-        BadScenario{"a trigger with capacity", "type: trigger\nfilter: 'true'\ncapacity: 5\n", "content/scenarios/s.yaml:5:11: a trigger takes no capacity"},
-        BadScenario{"a type that nobody knows", "type: sieve\nfilter: 'true'\n", "content/scenarios/s.yaml:3:7: unknown bucket type 'sieve'"},
-        BadScenario{"a type that is still to come", "type: bayesian\nfilter: 'true'\n", "content/scenarios/s.yaml:3:7: buckets of type bayesian are not supported yet"},
-        BadScenario{"a filter that is no boolean", "type: trigger\nfilter: evt.Meta.x\n", "content/scenarios/s.yaml:4:18: "},
+        BadScenario{"a leaky bucket without capacity", "filter: 'true'\nleakspeed: 1s\n",
+                    "content/scenarios/s.yaml:1:1: the capacity of a leaky bucket must be 1 or more"},
+        BadScenario{"a capacity that is no number", "filter: 'true'\ncapacity: many\nleakspeed: 1s\n",
+                    "content/scenarios/s.yaml:4:11: capacity must be a whole number"},
+        BadScenario{"a leakspeed without unit", "filter: 'true'\ncapacity: 1\nleakspeed: 10\n",
+                    "content/scenarios/s.yaml:5:12: leakspeed: '10' is not a duration"},
+        BadScenario{"a trigger with capacity", "type: trigger\nfilter: 'true'\ncapacity: 5\n",
+                    "content/scenarios/s.yaml:5:11: a trigger takes no capacity"},
+        BadScenario{"a type that nobody knows", "type: sieve\nfilter: 'true'\n",
+                    "content/scenarios/s.yaml:3:7: unknown bucket type 'sieve'"},
+        BadScenario{"a type that is still to come", "type: bayesian\nfilter: 'true'\n",
+                    "content/scenarios/s.yaml:3:7: buckets of type bayesian are not supported yet"},
+        BadScenario{"a filter that is no boolean", "type: trigger\nfilter: evt.Meta.x\n",
+                    "content/scenarios/s.yaml:4:18: "},
         BadScenario{"a data file that is not there",
-                    "type: trigger\nfilter: \"any(File('x.txt'), {# == 'a'})\"\ndata: [{source_url: 'https://e.org/x', dest_file: x.txt, type: string}]\n",
+                    "type: trigger\nfilter: \"any(File('x.txt'), {# == 'a'})\"\ndata: [{source_url: "
+                    "'https://e.org/x', dest_file: x.txt, type: string}]\n",
                     "content/scenarios/s.yaml:5:7: the data file "}));
 
 }  // namespace

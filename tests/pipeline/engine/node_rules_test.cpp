@@ -84,8 +84,10 @@ TEST(Nodes, ALineThatNobodyPromotesIsLostAtTheNextStage) {
 
 TEST(Nodes, RunInTheOrderOfFileNamesWhateverTheAuthor) {
   Content content;
-  content.parser("s00-raw/zebra", "a", "name: a\nstatics: [{parsed: order, expression: \"evt.Parsed.order + 'a'\"}]\n");
-  content.parser("s00-raw/ant", "b", "name: b\nstatics: [{parsed: order, expression: \"evt.Parsed.order + 'b'\"}]\n");
+  content.parser("s00-raw/zebra", "a",
+                 "name: a\nstatics: [{parsed: order, expression: \"evt.Parsed.order + 'a'\"}]\n");
+  content.parser("s00-raw/ant", "b",
+                 "name: b\nstatics: [{parsed: order, expression: \"evt.Parsed.order + 'b'\"}]\n");
   OneLine line(content.load());
   line.run("x");
   EXPECT_EQ(line.parsed("order"), "ab");
@@ -157,14 +159,19 @@ statics: [{meta: hit, value: yes}]
   EXPECT_EQ(line.run("192.0.2.77"), Outcome::whitelisted);
   EXPECT_EQ(line.meta("hit"), "yes");
   EXPECT_EQ(line.event().whitelist_reason, "ours");
-  EXPECT_EQ(line.run("2001:0db8:0:0:0:0:0:1"), Outcome::whitelisted) << "addresses are compared, not their spelling";
+  EXPECT_EQ(line.run("2001:0db8:0:0:0:0:0:1"), Outcome::whitelisted)
+      << "addresses are compared, not their spelling";
   EXPECT_EQ(line.run("::ffff:192.0.2.77"), Outcome::parsed) << "a mapped address is not the IPv4 address";
 }
 
 TEST(Patterns, TheFirstDefinitionOfANameWinsForAllFiles) {
   Content content;
-  content.parser("s00-raw", "a", "name: a\npattern_syntax: {MINE: 'a+'}\ngrok: {pattern: '^%{MINE:x}$', apply_on: Line.Raw}\n");
-  content.parser("s00-raw", "b", "name: b\npattern_syntax: {MINE: 'b+'}\ngrok: {pattern: '^%{MINE:y}$', apply_on: Line.Raw}\n");
+  content.parser(
+      "s00-raw", "a",
+      "name: a\npattern_syntax: {MINE: 'a+'}\ngrok: {pattern: '^%{MINE:x}$', apply_on: Line.Raw}\n");
+  content.parser(
+      "s00-raw", "b",
+      "name: b\npattern_syntax: {MINE: 'b+'}\ngrok: {pattern: '^%{MINE:y}$', apply_on: Line.Raw}\n");
   const auto program = content.load();
   OneLine line(program);
   EXPECT_EQ(line.run("bbb"), Outcome::unparsed);
@@ -185,24 +192,35 @@ TEST_P(BadParsers, AreNamedByFileLineAndColumn) {
   content.parser("s00-raw", "good", "name: good\nstatics: [{parsed: p, value: v}]\n");
   const auto errors = content.errors();
   ASSERT_EQ(errors.size(), 1u) << GetParam().sentence;
-  EXPECT_EQ(errors[0].substr(0, std::string_view(GetParam().error).size()), GetParam().error) << GetParam().sentence;
+  EXPECT_EQ(errors[0].substr(0, std::string_view(GetParam().error).size()), GetParam().error)
+      << GetParam().sentence;
   OneLine line(content.load());
   EXPECT_EQ(line.run("x"), Outcome::parsed) << "the others run";
 }
 INSTANTIATE_TEST_SUITE_P(
     Rows, BadParsers,
-    testing::Values(
-        BadItem{"broken YAML", "name: [a\nb: c\n", "content/parsers/s00-raw/bad.yaml:2:"},
-        BadItem{"an unknown key", "name: a\nfiltr: x\nstatics: [{parsed: p, value: v}]\n", "content/parsers/s00-raw/bad.yaml:2:1: unknown key 'filtr'"},
-        BadItem{"a key twice", "name: a\nname: b\n", "content/parsers/s00-raw/bad.yaml:2:1: the key 'name' is there twice"},
-        BadItem{"an unknown pattern name", "name: a\ngrok: {pattern: '%{IPP:x}', apply_on: m}\n", "content/parsers/s00-raw/bad.yaml:2:"},
-        BadItem{"a regular expression that RE2 refuses", "name: a\ngrok: {pattern: '(?<=a)b%{WORD:x}', apply_on: m}\n", "content/parsers/s00-raw/bad.yaml:2:"},
-        BadItem{"a filter that does not compile", "name: a\nfilter: \"evt.Mta.x == 'y'\"\nstatics: [{parsed: p, value: v}]\n",
-                "content/parsers/s00-raw/bad.yaml:2:14: "},
-        BadItem{"a wrong type", "name: a\nstatics: word\n", "content/parsers/s00-raw/bad.yaml:2:10: statics must be a list"},
-        BadItem{"an address that is none", "name: a\nwhitelist: {reason: r, ip: [300.1.1.1]}\n", "content/parsers/s00-raw/bad.yaml:2:29: '300.1.1.1' is not an address"},
-        BadItem{"an empty node", "name: a\n", "content/parsers/s00-raw/bad.yaml:1:1: this node is empty"},
-        BadItem{"an unknown helper", "name: a\nfilter: \"Uper('a') == 'A'\"\nstatics: [{parsed: p, value: v}]\n", "content/parsers/s00-raw/bad.yaml:2:10: "}));
+    testing::Values(BadItem{"broken YAML", "name: [a\nb: c\n", "content/parsers/s00-raw/bad.yaml:2:"},
+                    BadItem{"an unknown key", "name: a\nfiltr: x\nstatics: [{parsed: p, value: v}]\n",
+                            "content/parsers/s00-raw/bad.yaml:2:1: unknown key 'filtr'"},
+                    BadItem{"a key twice", "name: a\nname: b\n",
+                            "content/parsers/s00-raw/bad.yaml:2:1: the key 'name' is there twice"},
+                    BadItem{"an unknown pattern name", "name: a\ngrok: {pattern: '%{IPP:x}', apply_on: m}\n",
+                            "content/parsers/s00-raw/bad.yaml:2:"},
+                    BadItem{"a regular expression that RE2 refuses",
+                            "name: a\ngrok: {pattern: '(?<=a)b%{WORD:x}', apply_on: m}\n",
+                            "content/parsers/s00-raw/bad.yaml:2:"},
+                    BadItem{"a filter that does not compile",
+                            "name: a\nfilter: \"evt.Mta.x == 'y'\"\nstatics: [{parsed: p, value: v}]\n",
+                            "content/parsers/s00-raw/bad.yaml:2:14: "},
+                    BadItem{"a wrong type", "name: a\nstatics: word\n",
+                            "content/parsers/s00-raw/bad.yaml:2:10: statics must be a list"},
+                    BadItem{"an address that is none", "name: a\nwhitelist: {reason: r, ip: [300.1.1.1]}\n",
+                            "content/parsers/s00-raw/bad.yaml:2:29: '300.1.1.1' is not an address"},
+                    BadItem{"an empty node", "name: a\n",
+                            "content/parsers/s00-raw/bad.yaml:1:1: this node is empty"},
+                    BadItem{"an unknown helper",
+                            "name: a\nfilter: \"Uper('a') == 'A'\"\nstatics: [{parsed: p, value: v}]\n",
+                            "content/parsers/s00-raw/bad.yaml:2:10: "}));
 
 }  // namespace
 }  // namespace testudo

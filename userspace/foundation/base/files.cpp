@@ -57,7 +57,8 @@ Result<void> make_directories(const std::string& path, int mode) {
   for (size_t at = 1; at <= path.size(); ++at) {
     if (at != path.size() && path[at] != '/') continue;
     const std::string part = path.substr(0, at);
-    if (::mkdir(part.c_str(), mode_t(mode)) != 0 && errno != EEXIST) return errno_error("cannot create " + part, errno, {part});
+    if (::mkdir(part.c_str(), mode_t(mode)) != 0 && errno != EEXIST)
+      return errno_error("cannot create " + part, errno, {part});
   }
   return {};
 }

@@ -12,7 +12,8 @@ namespace testudo {
 
 /// The whole file; more than `limit` bytes is an error (too_large).
 Result<std::string> read_file(const std::string& path, uint64_t limit = 64u << 20);
-/// Writes beside the file, syncs and renames over it, so that a reader or a crash sees the old or the new one.
+/// Writes beside the file, syncs and renames over it, so that a reader or a crash sees the old or the new
+/// one.
 Result<void> write_file_atomic(const std::string& path, std::string_view content, int mode = 0640);
 /// mkdir -p.
 Result<void> make_directories(const std::string& path, int mode = 0755);

@@ -17,7 +17,8 @@ std::optional<Ip> parse_quad(std::string_view text) {
     }
     unsigned value = 0;
     size_t start = at;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9' && at - start < 3) value = value * 10 + unsigned(text[at++] - '0');
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9' && at - start < 3)
+      value = value * 10 + unsigned(text[at++] - '0');
     if (at == start || value > 255 || (at - start > 1 && text[start] == '0')) return std::nullopt;
     ip.bytes[size_t(i)] = uint8_t(value);
   }
@@ -35,7 +36,8 @@ std::optional<Ip> Ip::parse(std::string_view text) {
   buffer[text.size()] = 0;
   Ip ip;
   ip.family = Family::v6;
-  if (std::memchr(buffer, 0, text.size()) || inet_pton(AF_INET6, buffer, ip.bytes.data()) != 1) return std::nullopt;
+  if (std::memchr(buffer, 0, text.size()) || inet_pton(AF_INET6, buffer, ip.bytes.data()) != 1)
+    return std::nullopt;
   return ip;
 }
 
@@ -86,8 +88,8 @@ bool Ip::is_unspecified() const {
 bool Ip::is_multicast() const { return is_v4() ? (bytes[0] & 0xf0) == 0xe0 : bytes[0] == 0xff; }
 bool Ip::is_private() const {
   if (is_v4())
-    return bytes[0] == 10 || (bytes[0] == 172 && (bytes[1] & 0xf0) == 16) || (bytes[0] == 192 && bytes[1] == 168) ||
-           (bytes[0] == 169 && bytes[1] == 254);
+    return bytes[0] == 10 || (bytes[0] == 172 && (bytes[1] & 0xf0) == 16) ||
+           (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 169 && bytes[1] == 254);
   return (bytes[0] & 0xfe) == 0xfc || (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
 }
 
@@ -107,7 +109,8 @@ std::optional<Prefix> Prefix::parse(std::string_view text) {
   const std::string_view len = text.substr(slash + 1);
   int length = -1;
   const auto [end, err] = std::from_chars(len.data(), len.data() + len.size(), length);
-  if (err != std::errc() || end != len.data() + len.size() || len.empty() || len[0] == '-' || length > ip->bits())
+  if (err != std::errc() || end != len.data() + len.size() || len.empty() || len[0] == '-' ||
+      length > ip->bits())
     return std::nullopt;
   return of(*ip, length);
 }

@@ -44,7 +44,7 @@ struct Ip {
 };
 
 struct Prefix {
-  Ip ip;           ///< host bits are zero
+  Ip ip;  ///< host bits are zero
   uint8_t length = 0;
 
   /// "10.0.0.0/8", host bits are cleared; an address alone is a prefix of full length.

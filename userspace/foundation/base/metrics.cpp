@@ -46,7 +46,8 @@ Gauge& Metrics::gauge(const std::string& name, const std::string& help, Labels l
   return *r.gauge;
 }
 
-Histogram& Metrics::histogram(const std::string& name, const std::string& help, std::vector<double> bounds, Labels labels) {
+Histogram& Metrics::histogram(const std::string& name, const std::string& help, std::vector<double> bounds,
+                              Labels labels) {
   const std::lock_guard lock(mutex_);
   Row& r = row(name, help, MetricType::histogram, std::move(labels));
   if (!r.histogram) r.histogram = std::make_unique<Histogram>(std::move(bounds));

@@ -70,7 +70,8 @@ class Metrics {
   /// Handles stay valid as long as the registry. The same name and labels give the same handle.
   Counter& counter(const std::string& name, const std::string& help, Labels labels = {});
   Gauge& gauge(const std::string& name, const std::string& help, Labels labels = {});
-  Histogram& histogram(const std::string& name, const std::string& help, std::vector<double> bounds, Labels labels = {});
+  Histogram& histogram(const std::string& name, const std::string& help, std::vector<double> bounds,
+                       Labels labels = {});
 
   /// Called at each scrape; appends families. Must not block for long.
   using Collector = std::function<void(std::vector<MetricFamily>&)>;

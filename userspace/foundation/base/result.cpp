@@ -6,19 +6,32 @@ namespace testudo {
 
 const char* code_name(Code code) {
   switch (code) {
-    case Code::bad_content: return "bad_content";
-    case Code::bad_config: return "bad_config";
-    case Code::bad_input: return "bad_input";
-    case Code::not_found: return "not_found";
-    case Code::refused: return "refused";
-    case Code::conflict: return "conflict";
-    case Code::permission: return "permission";
-    case Code::unsupported: return "unsupported";
-    case Code::io: return "io";
-    case Code::corrupt: return "corrupt";
-    case Code::too_large: return "too_large";
-    case Code::unavailable: return "unavailable";
-    case Code::internal: return "internal";
+    case Code::bad_content:
+      return "bad_content";
+    case Code::bad_config:
+      return "bad_config";
+    case Code::bad_input:
+      return "bad_input";
+    case Code::not_found:
+      return "not_found";
+    case Code::refused:
+      return "refused";
+    case Code::conflict:
+      return "conflict";
+    case Code::permission:
+      return "permission";
+    case Code::unsupported:
+      return "unsupported";
+    case Code::io:
+      return "io";
+    case Code::corrupt:
+      return "corrupt";
+    case Code::too_large:
+      return "too_large";
+    case Code::unavailable:
+      return "unavailable";
+    case Code::internal:
+      return "internal";
   }
   return "internal";
 }

@@ -14,18 +14,18 @@
 namespace testudo {
 
 enum class Code {
-  bad_content,   ///< a hub item, pattern, expression: that item is off, the others run
-  bad_config,    ///< testudo.yaml, acquis.yaml, profiles.yaml
-  bad_input,     ///< a request, an argument, a log line
+  bad_content,  ///< a hub item, pattern, expression: that item is off, the others run
+  bad_config,   ///< testudo.yaml, acquis.yaml, profiles.yaml
+  bad_input,    ///< a request, an argument, a log line
   not_found,
-  refused,       ///< allowed by syntax, forbidden by a safety rule (own address, allowlisted, too wide)
-  conflict,      ///< exists already, or held by another process
-  permission,    ///< the operating system says no
-  unsupported,   ///< this kernel, driver or build cannot do it
-  io,            ///< a system call or a library failed
-  corrupt,       ///< a file of ours is damaged
-  too_large,     ///< a limit named in the message was passed
-  unavailable,   ///< the other side does not answer
+  refused,      ///< allowed by syntax, forbidden by a safety rule (own address, allowlisted, too wide)
+  conflict,     ///< exists already, or held by another process
+  permission,   ///< the operating system says no
+  unsupported,  ///< this kernel, driver or build cannot do it
+  io,           ///< a system call or a library failed
+  corrupt,      ///< a file of ours is damaged
+  too_large,    ///< a limit named in the message was passed
+  unavailable,  ///< the other side does not answer
   internal,
 };
 
@@ -62,16 +62,31 @@ class [[nodiscard]] Result {
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
-  T& value() & { assert(ok()); return *std::get_if<0>(&state_); }
-  const T& value() const& { assert(ok()); return *std::get_if<0>(&state_); }
-  T&& value() && { assert(ok()); return std::move(*std::get_if<0>(&state_)); }
+  T& value() & {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const& {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T&& value() && {
+    assert(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
-  Error& error() { assert(!ok()); return *std::get_if<1>(&state_); }
-  const Error& error() const { assert(!ok()); return *std::get_if<1>(&state_); }
+  Error& error() {
+    assert(!ok());
+    return *std::get_if<1>(&state_);
+  }
+  const Error& error() const {
+    assert(!ok());
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   std::variant<T, Error> state_;
@@ -84,8 +99,14 @@ class [[nodiscard]] Result<void> {
   Result(Error error) : error_(std::move(error)) {}
   bool ok() const { return !error_; }
   explicit operator bool() const { return ok(); }
-  Error& error() { assert(!ok()); return *error_; }
-  const Error& error() const { assert(!ok()); return *error_; }
+  Error& error() {
+    assert(!ok());
+    return *error_;
+  }
+  const Error& error() const {
+    assert(!ok());
+    return *error_;
+  }
 
  private:
   std::optional<Error> error_;
@@ -97,11 +118,11 @@ using Errors = std::vector<Error>;
 // Leaves the function with the error, or goes on: TESTUDO_TRY(auto x, make_x());
 #define TESTUDO_TRY_CONCAT_(a, b) a##b
 #define TESTUDO_TRY_NAME_(line) TESTUDO_TRY_CONCAT_(testudo_try_, line)
-#define TESTUDO_TRY(declaration, ...)                                      \
-  auto TESTUDO_TRY_NAME_(__LINE__) = (__VA_ARGS__);                        \
+#define TESTUDO_TRY(declaration, ...)                                                      \
+  auto TESTUDO_TRY_NAME_(__LINE__) = (__VA_ARGS__);                                        \
   if (!TESTUDO_TRY_NAME_(__LINE__)) return std::move(TESTUDO_TRY_NAME_(__LINE__)).error(); \
   declaration = *std::move(TESTUDO_TRY_NAME_(__LINE__))
-#define TESTUDO_CHECK(...)                                                 \
+#define TESTUDO_CHECK(...) \
   if (auto testudo_check_ = (__VA_ARGS__); !testudo_check_) return std::move(testudo_check_).error()
 
 }  // namespace testudo

@@ -12,7 +12,10 @@ uint32_t next_utf8(std::string_view text, size_t& at) {
     ++at;
     return first;
   }
-  const int extra = first >= 0xf0 && first < 0xf5 ? 3 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xc2 && first < 0xe0 ? 1 : 0;
+  const int extra = first >= 0xf0 && first < 0xf5   ? 3
+                    : first >= 0xe0 && first < 0xf0 ? 2
+                    : first >= 0xc2 && first < 0xe0 ? 1
+                                                    : 0;
   if (extra == 0 || at + size_t(extra) >= text.size()) {
     ++at;
     return 0xFFFFFFFF;
@@ -53,8 +56,9 @@ std::string escape_for_terminal(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
     const size_t start = at;
     const uint32_t c = next_utf8(text, at);
-    const bool invisible = (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) ||
-                           c == 0x61c || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+    const bool invisible = (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+                           (c >= 0x2060 && c <= 0x2069) || c == 0x61c || c == 0xfeff ||
+                           (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
     if (c == 0xFFFFFFFF || c < 0x20 || c == 0x7f) {
       std::snprintf(buffer, sizeof buffer, "\\x%02x", static_cast<uint8_t>(text[start]));
       out += buffer;
@@ -123,8 +127,9 @@ std::string stable_uuid(std::string_view text) {
   a = (a & 0xffffffffffff0fffULL) | 0x8000;
   b = (b & 0x3fffffffffffffffULL) | 0x8000000000000000ULL;
   char buffer[40];
-  std::snprintf(buffer, sizeof buffer, "%08x-%04x-%04x-%04x-%012llx", unsigned(a >> 32), unsigned(a >> 16 & 0xffff),
-                unsigned(a & 0xffff), unsigned(b >> 48), static_cast<unsigned long long>(b & 0xffffffffffffULL));
+  std::snprintf(buffer, sizeof buffer, "%08x-%04x-%04x-%04x-%012llx", unsigned(a >> 32),
+                unsigned(a >> 16 & 0xffff), unsigned(a & 0xffff), unsigned(b >> 48),
+                static_cast<unsigned long long>(b & 0xffffffffffffULL));
   return buffer;
 }
 

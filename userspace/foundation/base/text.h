@@ -8,8 +8,8 @@
 
 namespace testudo {
 
-/// Decodes one UTF-8 character at `at` (which moves behind it). Invalid bytes: returns 0xFFFFFFFF and moves by
-/// one. Overlong forms, surrogates and values above U+10FFFF are invalid (RFC 3629).
+/// Decodes one UTF-8 character at `at` (which moves behind it). Invalid bytes: returns 0xFFFFFFFF and moves
+/// by one. Overlong forms, surrogates and values above U+10FFFF are invalid (RFC 3629).
 uint32_t next_utf8(std::string_view text, size_t& at);
 
 /// Number of code points; an invalid byte counts as one, as in Go.

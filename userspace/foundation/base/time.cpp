@@ -24,9 +24,12 @@ Civil civil(TimePoint time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  return {int(date.year()),           unsigned(date.month()),
-          unsigned(date.day()),       unsigned(clock.hours().count()),
-          unsigned(clock.minutes().count()), unsigned(clock.seconds().count()),
+  return {int(date.year()),
+          unsigned(date.month()),
+          unsigned(date.day()),
+          unsigned(clock.hours().count()),
+          unsigned(clock.minutes().count()),
+          unsigned(clock.seconds().count()),
           clock.subseconds().count()};
 }
 
@@ -43,8 +46,8 @@ std::string fraction(int64_t nanos) {
 std::string stamp(TimePoint time, char between) {
   const Civil c = civil(time);
   char buffer[48];
-  std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02u%c%02u:%02u:%02u", c.year, c.month, c.day, between, c.hour,
-                c.minute, c.second);
+  std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02u%c%02u:%02u:%02u", c.year, c.month, c.day, between,
+                c.hour, c.minute, c.second);
   return buffer;
 }
 
@@ -66,7 +69,9 @@ int64_t boottime_ns() { return clock_ns(CLOCK_BOOTTIME); }
 
 Result<Duration> parse_duration(std::string_view text) {
   const auto bad = [&](const char* why) {
-    return Error{Code::bad_input, "'" + std::string(text.substr(0, 64)) + "' is not a duration: " + why, {},
+    return Error{Code::bad_input,
+                 "'" + std::string(text.substr(0, 64)) + "' is not a duration: " + why,
+                 {},
                  "durations look like 10s, 1h30m or 7d"};
   };
   std::string_view rest = text;
@@ -101,14 +106,22 @@ Result<Duration> parse_duration(std::string_view text) {
     while (u < rest.size() && rest[u] != '.' && (rest[u] < '0' || rest[u] > '9')) ++u;
     const std::string_view unit = rest.substr(0, u);
     long double factor = 0;
-    if (unit == "ns") factor = 1;
-    else if (unit == "us" || unit == "µs" || unit == "μs") factor = 1e3L;
-    else if (unit == "ms") factor = 1e6L;
-    else if (unit == "s") factor = 1e9L;
-    else if (unit == "m") factor = 60e9L;
-    else if (unit == "h") factor = 3600e9L;
-    else if (unit == "d") factor = 86400e9L;
-    else return bad(unit.empty() ? "the unit is missing" : "the unit is unknown");
+    if (unit == "ns")
+      factor = 1;
+    else if (unit == "us" || unit == "µs" || unit == "μs")
+      factor = 1e3L;
+    else if (unit == "ms")
+      factor = 1e6L;
+    else if (unit == "s")
+      factor = 1e9L;
+    else if (unit == "m")
+      factor = 60e9L;
+    else if (unit == "h")
+      factor = 3600e9L;
+    else if (unit == "d")
+      factor = 86400e9L;
+    else
+      return bad(unit.empty() ? "the unit is missing" : "the unit is unknown");
     total += number * factor;
     rest.remove_prefix(u);
   }
@@ -168,11 +181,14 @@ std::string format_rfc3339_millis(TimePoint time) {
   std::snprintf(buffer, sizeof buffer, ".%03dZ", int(civil(time).nanos / 1'000'000));
   return stamp(time, 'T') + buffer;
 }
-std::string format_go_time(TimePoint time) { return stamp(time, ' ') + fraction(civil(time).nanos) + " +0000 UTC"; }
+std::string format_go_time(TimePoint time) {
+  return stamp(time, ' ') + fraction(civil(time).nanos) + " +0000 UTC";
+}
 
 Result<TimePoint> parse_rfc3339(std::string_view text) {
   const auto bad = [&] {
-    return Error{Code::bad_input, "'" + std::string(text.substr(0, 64)) + "' is not an RFC 3339 time", {}, ""};
+    return Error{
+        Code::bad_input, "'" + std::string(text.substr(0, 64)) + "' is not an RFC 3339 time", {}, ""};
   };
   int year, month, day, hour, minute, second;
   if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != ' ') ||
@@ -187,7 +203,8 @@ Result<TimePoint> parse_rfc3339(std::string_view text) {
   int64_t nanos = 0;
   if (text[at] == '.' || text[at] == ',') {
     int64_t unit = 100'000'000;
-    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, unit /= 10) nanos += (text[at] - '0') * unit;
+    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, unit /= 10)
+      nanos += (text[at] - '0') * unit;
   }
   int64_t offset = 0;
   if (at < text.size() && text[at] == 'Z') {
@@ -201,8 +218,8 @@ Result<TimePoint> parse_rfc3339(std::string_view text) {
     at += 6;
   }
   if (at != text.size()) return bad();
-  const int64_t seconds =
-      days_from_civil(year, unsigned(month), unsigned(day)) * 86400 + hour * 3600 + minute * 60 + second - offset;
+  const int64_t seconds = days_from_civil(year, unsigned(month), unsigned(day)) * 86400 + hour * 3600 +
+                          minute * 60 + second - offset;
   return TimePoint(std::chrono::seconds(seconds) + Duration(nanos));
 }
 

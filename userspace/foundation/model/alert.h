@@ -36,7 +36,8 @@ struct AlertSource {
 
 struct Alert {
   int64_t id = 0;    ///< given by the store
-  std::string uuid;  ///< function of (scenario, key, source, position of the first line): a line read twice doubles nothing
+  std::string uuid;  ///< function of (scenario, key, source, position of the first line): a line read twice
+                     ///< doubles nothing
   std::string scenario, scenario_version, scenario_hash;
   std::string message;
   int32_t events_count = 0;

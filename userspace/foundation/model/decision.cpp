@@ -6,11 +6,16 @@ namespace testudo {
 
 const char* remediation_name(Remediation remediation) {
   switch (remediation) {
-    case Remediation::none: return "none";
-    case Remediation::ban: return "ban";
-    case Remediation::throttle: return "throttle";
-    case Remediation::captcha: return "captcha";
-    case Remediation::log_only: return "log-only";
+    case Remediation::none:
+      return "none";
+    case Remediation::ban:
+      return "ban";
+    case Remediation::throttle:
+      return "throttle";
+    case Remediation::captcha:
+      return "captcha";
+    case Remediation::log_only:
+      return "log-only";
   }
   return "none";
 }

@@ -21,12 +21,12 @@ struct Decision {
   int64_t id = 0;  ///< given by the store
   std::string uuid;
   int64_t alert_id = 0;
-  std::string origin;    ///< "crowdsec" (by profile), "cscli" (by hand), "cscli-import", "lists" …
+  std::string origin;  ///< "crowdsec" (by profile), "cscli" (by hand), "cscli-import", "lists" …
   std::string scenario;
-  std::string scope;     ///< "Ip", "Range", "AS", "Country" or free text
-  std::string value;     ///< as it was given
-  std::string type;      ///< "ban", "captcha", …
-  Duration duration{};   ///< as given by profile or caller
+  std::string scope;    ///< "Ip", "Range", "AS", "Country" or free text
+  std::string value;    ///< as it was given
+  std::string type;     ///< "ban", "captcha", …
+  Duration duration{};  ///< as given by profile or caller
   TimePoint until{};
   TimePoint created_at{};
   bool simulated = false;

@@ -29,7 +29,9 @@ class FieldBag {
     order_.clear();
     extra_.clear();
   }
-  std::string_view get(SlotId id) const { return slots_[id].epoch == epoch_ ? slots_[id].value : std::string_view(); }
+  std::string_view get(SlotId id) const {
+    return slots_[id].epoch == epoch_ ? slots_[id].value : std::string_view();
+  }
   bool has(SlotId id) const { return slots_[id].epoch == epoch_; }
   void set(SlotId id, std::string_view value) {
     Slot& slot = slots_[id];
@@ -76,8 +78,8 @@ class FieldBag {
 /// What an acquisition source says about all of its lines; owned by acquire, outlives every event.
 struct SourceInfo {
   uint32_t id = 0;
-  std::string type;    ///< datasource type, evt.Line.Module: "file", "journalctl"
-  std::string name;    ///< evt.Line.Src: path, filter
+  std::string type;  ///< datasource type, evt.Line.Module: "file", "journalctl"
+  std::string name;  ///< evt.Line.Src: path, filter
   std::vector<std::pair<std::string, std::string>> labels;  ///< evt.Line.Labels
   bool log_time = false;  ///< replay, or use_time_machine: events use their own stamps
   std::string timezone;   ///< zone of stamps that name none, as in Europe/Berlin; "" = the system's
@@ -105,9 +107,9 @@ struct Event {
   // The line.
   std::string_view raw;
   const SourceInfo* source = nullptr;
-  std::string_view src;     ///< evt.Line.Src; usually source->name
-  std::string_view module;  ///< evt.Line.Module; usually source->type
-  TimePoint arrived{};   ///< evt.Line.Time
+  std::string_view src;      ///< evt.Line.Src; usually source->name
+  std::string_view module;   ///< evt.Line.Module; usually source->type
+  TimePoint arrived{};       ///< evt.Line.Time
   uint64_t line_number = 0;  ///< counts from 1 within the replayed file, or since start
 
   FieldBag bags[kBags];
@@ -126,7 +128,8 @@ struct Event {
   TimePoint log_stamp{};
   bool has_log_stamp = false;
 
-  /// Another address in the line could be taken for the source just as well (design: a log line is no witness).
+  /// Another address in the line could be taken for the source just as well (design: a log line is no
+  /// witness).
   bool ambiguous = false;
 
   const Overflow* overflow = nullptr;  ///< only for overflow events

@@ -23,13 +23,13 @@ struct Position {
 struct LineBatch {
   std::shared_ptr<const std::string> bytes;  ///< keeps the views below alive
   std::vector<std::string_view> lines;       ///< into *bytes, without newline; any byte may occur
-  std::vector<TimePoint> stamps;             ///< empty, or one per line: when the line was written, as the source knows
-                                             ///< it beside the text (journal); used to recognise late lines
+  std::vector<TimePoint> stamps;  ///< empty, or one per line: when the line was written, as the source knows
+                                  ///< it beside the text (journal); used to recognise late lines
   std::shared_ptr<const SourceInfo> source;
-  TimePoint arrived{};        ///< wall clock of the read; a replay ignores it
-  int64_t arrived_mono = 0;   ///< monotonic ns of the read; the reaction histogram starts here
-  Position resume;            ///< read on from here once this batch is done with
-  bool backlog = false;       ///< read while catching up (start, stopped process): lines are poured in log time
+  TimePoint arrived{};       ///< wall clock of the read; a replay ignores it
+  int64_t arrived_mono = 0;  ///< monotonic ns of the read; the reaction histogram starts here
+  Position resume;           ///< read on from here once this batch is done with
+  bool backlog = false;  ///< read while catching up (start, stopped process): lines are poured in log time
 };
 
 }  // namespace testudo

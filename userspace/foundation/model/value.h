@@ -29,19 +29,33 @@ struct Value {
   };
 
   Value() : integer(0) {}
-  static Value of(bool v) { return make(Kind::boolean, [&](Value& x) { x.boolean = v; }); }
-  static Value of(int64_t v) { return make(Kind::integer, [&](Value& x) { x.integer = v; }); }
-  static Value of(double v) { return make(Kind::real, [&](Value& x) { x.real = v; }); }
+  static Value of(bool v) {
+    return make(Kind::boolean, [&](Value& x) { x.boolean = v; });
+  }
+  static Value of(int64_t v) {
+    return make(Kind::integer, [&](Value& x) { x.integer = v; });
+  }
+  static Value of(double v) {
+    return make(Kind::real, [&](Value& x) { x.real = v; });
+  }
   static Value of(std::string_view v) {
     return make(Kind::string, [&](Value& x) {
       x.string = v.data();
       x.size = uint32_t(v.size());
     });
   }
-  static Value of(const ValueArray* v) { return make(Kind::array, [&](Value& x) { x.array = v; }); }
-  static Value of(const ValueMap* v) { return make(Kind::map, [&](Value& x) { x.map = v; }); }
-  static Value time(int64_t ns) { return make(Kind::time, [&](Value& x) { x.integer = ns; }); }
-  static Value duration(int64_t ns) { return make(Kind::duration, [&](Value& x) { x.integer = ns; }); }
+  static Value of(const ValueArray* v) {
+    return make(Kind::array, [&](Value& x) { x.array = v; });
+  }
+  static Value of(const ValueMap* v) {
+    return make(Kind::map, [&](Value& x) { x.map = v; });
+  }
+  static Value time(int64_t ns) {
+    return make(Kind::time, [&](Value& x) { x.integer = ns; });
+  }
+  static Value duration(int64_t ns) {
+    return make(Kind::duration, [&](Value& x) { x.integer = ns; });
+  }
   static Value of_object(uint8_t class_id, const void* object) {
     return make(Kind::object, [&](Value& x) {
       x.class_id = class_id;

@@ -61,10 +61,12 @@ class Regex {
   int groups() const;  ///< capturing groups, group 0 not counted
   const std::string& pattern() const;
   uint64_t trips() const;  ///< matches in which PCRE2 hit its limit and RE2 took over
-  /// False when RE2 works alone: the engines might differ on this pattern, or memory may not be made executable.
+  /// False when RE2 works alone: the engines might differ on this pattern, or memory may not be made
+  /// executable.
   bool uses_jit() const;
 
-  /// Literals of which at least one must occur in any subject that matches; empty = none known. For prefilters.
+  /// Literals of which at least one must occur in any subject that matches; empty = none known. For
+  /// prefilters.
   const std::vector<std::string>& required_literals() const;
 
  private:

@@ -3,8 +3,8 @@
 // One writer (decide, through its store thread), any number of readers. A commit is one transaction, fully
 // synchronous: after it returns, a power cut loses nothing of it. Ids are given by the caller, who is alone.
 //
-// Any thread may call anything at any time. Readers use connections of their own: a long list does not hold up
-// a commit, and sees one snapshot. Writers wait for one another.
+// Any thread may call anything at any time. Readers use connections of their own: a long list does not hold
+// up a commit, and sees one snapshot. Writers wait for one another.
 #pragma once
 
 #include <functional>
@@ -41,20 +41,24 @@ struct ChangeRow {
 
 /// What is written together: all of it or nothing.
 struct CommitBatch {
-  std::vector<Alert> alerts;           ///< with their decisions, ids set; an alert whose uuid is known already is skipped with its decisions
-  std::vector<std::pair<int64_t, TimePoint>> decisions_until;  ///< decision id → new end (expired by hand, allowlisted, flushed)
+  std::vector<Alert> alerts;  ///< with their decisions, ids set; an alert whose uuid is known already is
+                              ///< skipped with its decisions
+  std::vector<std::pair<int64_t, TimePoint>>
+      decisions_until;  ///< decision id → new end (expired by hand, allowlisted, flushed)
   std::vector<ChangeRow> changes;
   std::vector<Position> positions;
-  bool empty() const { return alerts.empty() && decisions_until.empty() && changes.empty() && positions.empty(); }
+  bool empty() const {
+    return alerts.empty() && decisions_until.empty() && changes.empty() && positions.empty();
+  }
 };
 
 /// Filters of GET /v1/alerts and of the CLI; api-spec §4.3. Unset = no condition.
 struct AlertFilter {
   std::optional<int64_t> id;
   std::string scope, value, scenario, origin, decision_type, kind;
-  std::optional<Prefix> range;  ///< matched against the alert's decisions
-  bool contains = true;         ///< decisions that contain `range`; false: that lie inside it
-  std::optional<TimePoint> since, until;  ///< started_at ≥ since, ≤ until
+  std::optional<Prefix> range;              ///< matched against the alert's decisions
+  bool contains = true;                     ///< decisions that contain `range`; false: that lie inside it
+  std::optional<TimePoint> since, until;    ///< started_at ≥ since, ≤ until
   std::optional<bool> simulated;            ///< false leaves simulated alerts out; true is no condition
   std::optional<bool> has_active_decision;  ///< false: has no decision at all
   bool include_capi = true;
@@ -80,13 +84,13 @@ struct DecisionFilter {
 class Store {
  public:
   struct Options {
-    std::string path;      ///< database file; ":memory:" for tests
+    std::string path;  ///< database file; ":memory:" for tests
     bool read_only = false;
   };
-  /// Opens or creates (folder 0750, file 0640), locks PATH.lock, checks integrity, brings an older schema up to
-  /// date. `read_only` does none of these: it reads beside a running daemon.
-  /// Errors: corrupt (says how to move the file away), conflict (another daemon holds it, its pid is named),
-  /// unsupported (newer schema, or another program's database), not_found (read_only alone), permission, io.
+  /// Opens or creates (folder 0750, file 0640), locks PATH.lock, checks integrity, brings an older schema up
+  /// to date. `read_only` does none of these: it reads beside a running daemon. Errors: corrupt (says how to
+  /// move the file away), conflict (another daemon holds it, its pid is named), unsupported (newer schema, or
+  /// another program's database), not_found (read_only alone), permission, io.
   static Result<std::unique_ptr<Store>> open(const Options& options);
   virtual ~Store() = default;
 
@@ -110,18 +114,21 @@ class Store {
   virtual Result<std::vector<std::string>> alert_uuids_since(TimePoint since) = 0;
 
   virtual Result<std::vector<Allowlist>> allowlists(TimePoint now) = 0;
-  virtual Result<void> create_allowlist(const std::string& name, const std::string& description, TimePoint now) = 0;
+  virtual Result<void> create_allowlist(const std::string& name, const std::string& description,
+                                        TimePoint now) = 0;
   virtual Result<void> delete_allowlist(const std::string& name) = 0;
   /// Same prefix again replaces comment and expiry.
-  virtual Result<void> put_allowlist_items(const std::string& name, const std::vector<AllowlistItem>& items, TimePoint now) = 0;
-  virtual Result<int> remove_allowlist_items(const std::string& name, const std::vector<Prefix>& prefixes, TimePoint now) = 0;
+  virtual Result<void> put_allowlist_items(const std::string& name, const std::vector<AllowlistItem>& items,
+                                           TimePoint now) = 0;
+  virtual Result<int> remove_allowlist_items(const std::string& name, const std::vector<Prefix>& prefixes,
+                                             TimePoint now) = 0;
 
   virtual Result<std::vector<Position>> positions() = 0;
   /// Hard-deletes alerts with their decisions and events; returns how many there were.
   virtual Result<int> delete_alerts(const std::vector<int64_t>& ids) = 0;
-  /// Hard-deletes what ended before `before`: alerts created before it whose decisions all ended before it, change
-  /// rows, allowlist items. Then alerts beyond the newest `max_alerts` (0 = no limit), but none with a decision
-  /// that is in force by the wall clock. Returns the number of alerts.
+  /// Hard-deletes what ended before `before`: alerts created before it whose decisions all ended before it,
+  /// change rows, allowlist items. Then alerts beyond the newest `max_alerts` (0 = no limit), but none with a
+  /// decision that is in force by the wall clock. Returns the number of alerts.
   virtual Result<int> purge(TimePoint before, size_t max_alerts) = 0;
 
   /// Small named values: flush mark, schema notes.

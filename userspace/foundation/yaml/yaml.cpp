@@ -10,10 +10,14 @@ namespace {
 
 const char* kind_text(YamlNode::Kind kind) {
   switch (kind) {
-    case YamlNode::Kind::null: return "nothing";
-    case YamlNode::Kind::scalar: return "a single value";
-    case YamlNode::Kind::sequence: return "a list";
-    case YamlNode::Kind::map: return "a mapping";
+    case YamlNode::Kind::null:
+      return "nothing";
+    case YamlNode::Kind::scalar:
+      return "a single value";
+    case YamlNode::Kind::sequence:
+      return "a list";
+    case YamlNode::Kind::map:
+      return "a mapping";
   }
   return "nothing";
 }
@@ -94,7 +98,8 @@ Result<std::vector<std::string>> YamlNode::as_strings(std::string_view what) con
   return out;
 }
 
-void YamlNode::check_keys(std::string_view what, const std::vector<std::string>& known, Errors& errors) const {
+void YamlNode::check_keys(std::string_view what, const std::vector<std::string>& known,
+                          Errors& errors) const {
   for (size_t i = 0; i < entries_.size(); ++i) {
     const std::string& key = entries_[i].first;
     bool found = false;
@@ -103,8 +108,9 @@ void YamlNode::check_keys(std::string_view what, const std::vector<std::string>&
     const std::string close = nearest(key, known);
     std::string list;
     for (const std::string& k : known) list += (list.empty() ? "" : ", ") + k;
-    errors.push_back(Error{Code::bad_content, "unknown key '" + key.substr(0, 60) + "' in " + std::string(what),
-                           key_places_[i], close.empty() ? "known keys: " + list : "did you mean '" + close + "'?"});
+    errors.push_back(Error{Code::bad_content,
+                           "unknown key '" + key.substr(0, 60) + "' in " + std::string(what), key_places_[i],
+                           close.empty() ? "known keys: " + list : "did you mean '" + close + "'?"});
   }
 }
 

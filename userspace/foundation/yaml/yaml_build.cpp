@@ -36,7 +36,9 @@ class YamlBuilder : public YAML::EventHandler {
     root_ = YamlNode{};
   }
 
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { place(make(mark, YamlNode::Kind::null), anchor); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    place(make(mark, YamlNode::Kind::null), anchor);
+  }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) stop(mark, "an alias refers to a node that is not finished", "");
@@ -45,7 +47,8 @@ class YamlBuilder : public YAML::EventHandler {
     YamlNode copy = found->second.first;
     place(std::move(copy), 0);
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     YamlNode node = make(mark, YamlNode::Kind::scalar);
     node.text_ = value;
     // Plain scalars have the tag "?", quoted and block scalars "!".
@@ -58,14 +61,17 @@ class YamlBuilder : public YAML::EventHandler {
     } else if (node.quoted_ && (at == '"' || at == '\'')) {
       node.where_.column += 1;  // the first character inside the quotes
     }
-    if (!node.quoted_ && (value == "~" || value == "null" || value == "Null" || value == "NULL")) node.kind_ = YamlNode::Kind::null;
+    if (!node.quoted_ && (value == "~" || value == "null" || value == "Null" || value == "NULL"))
+      node.kind_ = YamlNode::Kind::null;
     place(std::move(node), anchor);
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     open(make(mark, YamlNode::Kind::sequence), anchor, mark);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     open(make(mark, YamlNode::Kind::map), anchor, mark);
   }
   void OnMapEnd() override { close(); }
@@ -83,7 +89,8 @@ class YamlBuilder : public YAML::EventHandler {
   };
 
   [[noreturn]] void stop(const YAML::Mark& mark, std::string message, std::string remedy) {
-    throw Stop{Error{Code::bad_content, std::move(message), {file_, mark.line + 1, mark.column + 1}, std::move(remedy)}};
+    throw Stop{Error{
+        Code::bad_content, std::move(message), {file_, mark.line + 1, mark.column + 1}, std::move(remedy)}};
   }
 
   YamlNode make(const YAML::Mark& mark, YamlNode::Kind kind) {
@@ -118,7 +125,8 @@ class YamlBuilder : public YAML::EventHandler {
       const bool simple = node.is_scalar() || node.is_null();
       const YAML::Mark mark = mark_of(node);
       if (!simple) stop(mark, "a key must be a single value, not a list or a mapping", "");
-      if (frame.node.find(node.text_)) stop(mark, "the key '" + node.text_.substr(0, 60) + "' is there twice", "keep one of them");
+      if (frame.node.find(node.text_))
+        stop(mark, "the key '" + node.text_.substr(0, 60) + "' is there twice", "keep one of them");
       frame.has_key = true;
       frame.key = node.text_;
       frame.key_place = node.where_;

@@ -2,8 +2,8 @@
 //
 //   alert → known uuid? → allowlisted? protected? → profiles → simulation → kernel → store
 //
-// Every public call may come from any thread (one mutex inside). A new decision is in the kernel when the call
-// returns; it is on disk at the latest a group commit later (crash contract: design §5).
+// Every public call may come from any thread (one mutex inside). A new decision is in the kernel when the
+// call returns; it is on disk at the latest a group commit later (crash contract: design §5).
 #pragma once
 
 #include <functional>
@@ -27,28 +27,38 @@ struct SessionSource {
 
 struct DeciderOptions {
   std::vector<std::string> profile_files;
-  std::string simulation_file;             ///< simulation.yaml; missing = nothing is simulated
-  bool simulate_all = false;               ///< decide.simulation: true in testudo.yaml
-  std::string cdn_ranges_file;             ///< config/cdn-ranges.txt; "" = none
-  std::vector<Ip> configured_addresses;    ///< what the configuration connects to
+  std::string simulation_file;           ///< simulation.yaml; missing = nothing is simulated
+  bool simulate_all = false;             ///< decide.simulation: true in testudo.yaml
+  std::string cdn_ranges_file;           ///< config/cdn-ranges.txt; "" = none
+  std::vector<Ip> configured_addresses;  ///< what the configuration connects to
   std::vector<std::string> admin_groups{"sudo", "wheel", "admin"};
   Duration session_grace = 4h;
-  int ipv6_prefix = 64;                    ///< bans by detection are widened to this
-  std::string state_folder;                ///< flush mark file
-  std::string pin;                         ///< flush mark in the pinned meta map
+  int ipv6_prefix = 64;      ///< bans by detection are widened to this
+  std::string state_folder;  ///< flush mark file
+  std::string pin;           ///< flush mark in the pinned meta map
   std::string machine_id = "localhost";
-  bool own_addresses = true;               ///< protect addresses of interfaces, gateways, resolvers of this machine
-  Duration reconcile_every = 10min;        ///< kernel compared with what is decided, and repaired
-  std::function<TimePoint()> clock;        ///< for tests; empty = the wall clock
+  bool own_addresses = true;         ///< protect addresses of interfaces, gateways, resolvers of this machine
+  Duration reconcile_every = 10min;  ///< kernel compared with what is decided, and repaired
+  std::function<TimePoint()> clock;  ///< for tests; empty = the wall clock
 };
 
-enum class Verdict : uint8_t { decided, simulated, allowlisted, protected_address, duplicate, no_profile, no_remediation, late, refused };
+enum class Verdict : uint8_t {
+  decided,
+  simulated,
+  allowlisted,
+  protected_address,
+  duplicate,
+  no_profile,
+  no_remediation,
+  late,
+  refused
+};
 const char* verdict_name(Verdict verdict);
 
 struct AlertOutcome {
   Verdict verdict = Verdict::no_profile;
-  int64_t alert_id = 0;   ///< 0 when it was not stored
-  std::string why;        ///< one sentence, for `why` and the log
+  int64_t alert_id = 0;  ///< 0 when it was not stored
+  std::string why;       ///< one sentence, for `why` and the log
 };
 
 /// An alert that led to nothing: in memory only, the newest thousand.
@@ -63,20 +73,21 @@ struct Unheard {
 struct WhyReport {
   std::string address;
   bool banned = false;
-  std::vector<Decision> active;              ///< that cover it
-  std::vector<Decision> recent;              ///< expired or simulated, newest first
-  std::vector<Alert> alerts;                 ///< newest first, with the line that overflowed
-  std::vector<Unheard> unheard;              ///< allowlisted, protected, refused: newest first
-  std::vector<std::string> allowlisted_by;   ///< "10.0.0.0/8 from office (comment)"
-  std::string protected_by;                  ///< "own address of eth0", "administrator's session", …
-  std::vector<KernelEntry> kernel;           ///< what the kernel holds, hits included
+  std::vector<Decision> active;             ///< that cover it
+  std::vector<Decision> recent;             ///< expired or simulated, newest first
+  std::vector<Alert> alerts;                ///< newest first, with the line that overflowed
+  std::vector<Unheard> unheard;             ///< allowlisted, protected, refused: newest first
+  std::vector<std::string> allowlisted_by;  ///< "10.0.0.0/8 from office (comment)"
+  std::string protected_by;                 ///< "own address of eth0", "administrator's session", …
+  std::vector<KernelEntry> kernel;          ///< what the kernel holds, hits included
 };
 
 class Decider {
  public:
   /// `backend` may be null (mode off). Loads active decisions, honours flush marks, reconciles the kernel.
   /// Profile errors are returned with file:line:column.
-  static Result<std::unique_ptr<Decider>> open(DeciderOptions options, Store& store, Backend* backend, Metrics& metrics);
+  static Result<std::unique_ptr<Decider>> open(DeciderOptions options, Store& store, Backend* backend,
+                                               Metrics& metrics);
   ~Decider();  ///< commits what is pending
 
   /// From detection: one alert per source. Never waits for the disk. `positions` are committed with it.
@@ -84,14 +95,15 @@ class Decider {
   /// Read positions of lines that are done with; committed with the next group (at most a second later).
   void remember(std::vector<Position> positions);
 
-  /// From the API or the CLI: alerts with or without decisions; returns when stored. `force` lifts the refusal
-  /// of too wide prefixes and own addresses, never the allowlist.
+  /// From the API or the CLI: alerts with or without decisions; returns when stored. `force` lifts the
+  /// refusal of too wide prefixes and own addresses, never the allowlist.
   Result<std::vector<AlertOutcome>> post_alerts(std::vector<Alert> alerts, bool force = false);
   /// Ends active decisions that match; the number ended.
   Result<int> delete_decisions(const DecisionFilter& filter);
   /// Ends all, empties the kernel and leaves the flush mark.
   Result<int> flush();
-  /// Empties the kernel alone: decisions stay, and the next reconcile (ten minutes at the latest) brings them back.
+  /// Empties the kernel alone: decisions stay, and the next reconcile (ten minutes at the latest) brings them
+  /// back.
   Result<void> flush_kernel();
 
   Result<void> create_allowlist(const std::string& name, const std::string& description);
@@ -104,7 +116,7 @@ class Decider {
   std::vector<std::string> allowlisted_by(const Prefix& prefix);
 
   Result<WhyReport> why(const Ip& address);
-  Result<std::vector<Alert>> alerts(const AlertFilter& filter);        ///< pending commits included
+  Result<std::vector<Alert>> alerts(const AlertFilter& filter);  ///< pending commits included
   Result<std::vector<Decision>> decisions(const DecisionFilter& filter);
 
   /// Expiry, sessions, allowlist expiry, reconcile. Call about once a second; returns when to call again.
@@ -113,7 +125,8 @@ class Decider {
   /// Reads profiles and simulation anew; on error the old ones stay.
   Result<void> reload();
 
-  /// "" or what keeps decisions from reaching the disk, and what to do: for `status` and `/health`. Any thread.
+  /// "" or what keeps decisions from reaching the disk, and what to do: for `status` and `/health`. Any
+  /// thread.
   std::string store_problem() const;
 
   /// Waits until everything decided so far is on disk.

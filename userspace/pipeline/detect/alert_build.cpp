@@ -69,17 +69,20 @@ MetaPairs meta_of(const EventCopy& copy, const SlotNames& names) {
 
 }  // namespace
 
-std::vector<Alert> build_alerts(const Bucket& bucket, const ScenarioSet& set, const SlotNames& names, TimePoint overflow_at,
-                                std::string_view overflow_text) {
+std::vector<Alert> build_alerts(const Bucket& bucket, const ScenarioSet& set, const SlotNames& names,
+                                TimePoint overflow_at, std::string_view overflow_text) {
   const Scenario& scenario = *bucket.scenario;
   std::vector<AlertSource> sources;
   for (const EventCopyRef& entry : bucket.queue) {
     AlertSource source = source_of(entry, scenario, set);
     const bool address_scope = scenario.scope == "Ip" || scenario.scope == "Range";
     if (address_scope && source.ip.empty()) return {};
-    const auto same = std::find_if(sources.begin(), sources.end(), [&](const AlertSource& s) { return s.value == source.value; });
-    if (same == sources.end()) sources.push_back(std::move(source));
-    else *same = std::move(source);
+    const auto same = std::find_if(sources.begin(), sources.end(),
+                                   [&](const AlertSource& s) { return s.value == source.value; });
+    if (same == sources.end())
+      sources.push_back(std::move(source));
+    else
+      *same = std::move(source);
   }
   if (sources.empty()) return {};
 
@@ -99,15 +102,19 @@ std::vector<Alert> build_alerts(const Bucket& bucket, const ScenarioSet& set, co
   for (const EventCopyRef& entry : bucket.queue)
     alert.events.push_back({std::string(entry.copy->timestamp()), meta_of(*entry.copy, names)});
 
-  const std::string who = sources.size() == 1 ? sources[0].value : std::to_string(sources.size()) + " sources";
-  alert.message = scenario.scope + " " + who + " performed '" + scenario.name + "' (" + std::to_string(bucket.total) + " events over " +
-                  format_duration(overflow_at - bucket.first) + ") at " + go_text(bucket.last_text, bucket.last);
+  const std::string who =
+      sources.size() == 1 ? sources[0].value : std::to_string(sources.size()) + " sources";
+  alert.message = scenario.scope + " " + who + " performed '" + scenario.name + "' (" +
+                  std::to_string(bucket.total) + " events over " +
+                  format_duration(overflow_at - bucket.first) + ") at " +
+                  go_text(bucket.last_text, bucket.last);
 
   std::vector<Alert> out;
   for (AlertSource& source : sources) {
     Alert one = alert;
     std::string identity = scenario.name;
-    for (const std::string& part : {bucket.group, source.scope, source.value, std::to_string(bucket.first_hash)}) {
+    for (const std::string& part :
+         {bucket.group, source.scope, source.value, std::to_string(bucket.first_hash)}) {
       identity += '\0';
       identity += part;
     }

@@ -1,7 +1,7 @@
 // detect/bucket.h: one bucket, what one scenario remembers about one key.
 //
-// Events fill it, time drains it, as a token bucket (engine-spec §5.3): `capacity` tokens, one comes back each
-// `leakspeed`; an event takes one; the event that finds less than one overflows.
+// Events fill it, time drains it, as a token bucket (engine-spec §5.3): `capacity` tokens, one comes back
+// each `leakspeed`; an event takes one; the event that finds less than one overflows.
 //
 // Not thread-safe: a shard owns its buckets (detect/shard.h). No clock inside: the caller passes the time, so
 // that a live log and a replay run the same arithmetic.
@@ -48,8 +48,8 @@ class LeakyLevel {
 /// Which values were seen, as 64-bit hashes with a secret seed; small sets are scanned.
 class SeenSet {
  public:
-  /// True when the value is new. At most 65,536 are remembered; after that everything counts as seen, so that a
-  /// stranger cannot grow a bucket without bound.
+  /// True when the value is new. At most 65,536 are remembered; after that everything counts as seen, so that
+  /// a stranger cannot grow a bucket without bound.
   bool insert(std::string_view value);
 
  private:

@@ -9,7 +9,8 @@ namespace testudo::detect {
 
 EventCopy* EventCopy::make(const Event& event, const ScenarioSet& set, TimePoint t, std::string_view t_text) {
   const FieldBag& meta = event.bags[size_t(Bag::meta)];
-  const SlotRef enriched[] = {set.as_number, set.asn_number, set.as_name, set.country, set.latitude, set.longitude};
+  const SlotRef enriched[] = {set.as_number, set.asn_number, set.as_name,
+                              set.country,   set.latitude,   set.longitude};
   (void)t;
   uint32_t fields = uint32_t(meta.present().size());
   size_t text = t_text.size();

@@ -48,7 +48,9 @@ class EventCopy {
   }
 
  private:
-  const char* text() const { return reinterpret_cast<const char*>(reinterpret_cast<const Field*>(this + 1) + fields_ + 2 * extras_); }
+  const char* text() const {
+    return reinterpret_cast<const char*>(reinterpret_cast<const Field*>(this + 1) + fields_ + 2 * extras_);
+  }
   char* text() { return const_cast<char*>(static_cast<const EventCopy*>(this)->text()); }
   uint32_t references_ = 0;
   uint32_t fields_ = 0;
@@ -60,8 +62,11 @@ class EventCopy {
 struct EventCopyRef {
   EventCopy* copy = nullptr;
   std::string scope_value;
-  explicit EventCopyRef(EventCopy* c, std::string scope = {}) : copy(c), scope_value(std::move(scope)) { copy->retain(); }
-  EventCopyRef(EventCopyRef&& o) noexcept : copy(std::exchange(o.copy, nullptr)), scope_value(std::move(o.scope_value)) {}
+  explicit EventCopyRef(EventCopy* c, std::string scope = {}) : copy(c), scope_value(std::move(scope)) {
+    copy->retain();
+  }
+  EventCopyRef(EventCopyRef&& o) noexcept
+      : copy(std::exchange(o.copy, nullptr)), scope_value(std::move(o.scope_value)) {}
   EventCopyRef& operator=(EventCopyRef&& o) noexcept {
     std::swap(copy, o.copy);
     std::swap(scope_value, o.scope_value);

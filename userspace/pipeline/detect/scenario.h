@@ -32,7 +32,7 @@ struct Scenario {
   expr::Expression scope_expression;
   bool remediation = false;
   bool reprocess = false;
-  std::string label;  ///< for people: labels.label
+  std::string label;                ///< for people: labels.label
   std::vector<std::string> labels;  ///< "key:value", scalar labels only
 
   /// Events that are kept for the alert.

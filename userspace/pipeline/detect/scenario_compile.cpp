@@ -12,7 +12,8 @@ Where inside(const YamlNode& node) {
   return where;
 }
 
-Result<expr::Expression> expression(const YamlNode& yaml, const char* key, expr::Type expect, ScenarioEnv& env) {
+Result<expr::Expression> expression(const YamlNode& yaml, const char* key, expr::Type expect,
+                                    ScenarioEnv& env) {
   const YamlNode* node = yaml.find(key);
   if (!node || node->is_null() || node->text().empty()) return expr::Expression();
   if (!node->is_scalar()) return node->error(std::string(key) + " must be an expression");
@@ -33,7 +34,8 @@ Result<int32_t> number(const YamlNode& yaml, const char* key) {
   const YamlNode* node = yaml.find(key);
   if (!node || node->is_null()) return int32_t(0);
   TESTUDO_TRY(const int64_t value, node->as_int(key));
-  if (value < -1 || value > 1'000'000) return node->error(std::string(key) + " must lie between -1 and 1,000,000, not " + node->text());
+  if (value < -1 || value > 1'000'000)
+    return node->error(std::string(key) + " must lie between -1 and 1,000,000, not " + node->text());
   return int32_t(value);
 }
 
@@ -75,15 +77,40 @@ Result<std::unique_ptr<Scenario>> compile_scenario(const YamlNode& yaml, Scenari
   if (!yaml.is_map()) return yaml.error("a scenario must be a mapping");
   Errors unknown;
   yaml.check_keys("a scenario",
-                  {"format", "type", "name", "description", "references", "filter", "groupby", "distinct", "capacity", "leakspeed", "duration",
-                   "blackhole", "labels", "scope", "reprocess", "cache_size", "cancel_on", "overflow_filter", "condition", "bayesian_prior",
-                   "bayesian_threshold", "bayesian_conditions", "data", "debug", "version", "author", "yields_to"},
+                  {"format",
+                   "type",
+                   "name",
+                   "description",
+                   "references",
+                   "filter",
+                   "groupby",
+                   "distinct",
+                   "capacity",
+                   "leakspeed",
+                   "duration",
+                   "blackhole",
+                   "labels",
+                   "scope",
+                   "reprocess",
+                   "cache_size",
+                   "cancel_on",
+                   "overflow_filter",
+                   "condition",
+                   "bayesian_prior",
+                   "bayesian_threshold",
+                   "bayesian_conditions",
+                   "data",
+                   "debug",
+                   "version",
+                   "author",
+                   "yields_to"},
                   unknown);
   if (!unknown.empty()) return unknown[0];
   if (const YamlNode* format = yaml.find("format"); format && !format->is_null()) {
     const auto version = format->as_double("format");
     if (!version || *version < 1.0 || *version > 3.0) {
-      env.notes.push_back(format->error("format '" + format->text() + "' is not known (1.0 to 3.0 are): the document is skipped"));
+      env.notes.push_back(format->error("format '" + format->text() +
+                                        "' is not known (1.0 to 3.0 are): the document is skipped"));
       return std::unique_ptr<Scenario>();
     }
   }
@@ -91,24 +118,30 @@ Result<std::unique_ptr<Scenario>> compile_scenario(const YamlNode& yaml, Scenari
   out->where = yaml.where();
   for (const char* key : {"name", "description", "filter"}) {
     const YamlNode* node = yaml.find(key);
-    if (!node || !node->is_scalar() || node->text().empty()) return yaml.error(std::string("a scenario needs a ") + key);
+    if (!node || !node->is_scalar() || node->text().empty())
+      return yaml.error(std::string("a scenario needs a ") + key);
   }
   out->name = yaml.find("name")->text();
   out->description = yaml.find("description")->text();
-  if (const YamlNode* version = yaml.find("version"); version && version->is_scalar()) out->version = version->text();
+  if (const YamlNode* version = yaml.find("version"); version && version->is_scalar())
+    out->version = version->text();
 
   const YamlNode* type = yaml.find("type");
   const std::string kind = type && type->is_scalar() ? type->text() : "leaky";
-  if (kind == "leaky") out->type = BucketType::leaky;
-  else if (kind == "trigger") out->type = BucketType::trigger;
+  if (kind == "leaky")
+    out->type = BucketType::leaky;
+  else if (kind == "trigger")
+    out->type = BucketType::trigger;
   else if (kind == "counter" || kind == "conditional" || kind == "bayesian")
-    return Error{Code::unsupported, "buckets of type " + kind + " are not supported yet", type->where(), "this scenario is off; the others run"};
+    return Error{Code::unsupported, "buckets of type " + kind + " are not supported yet", type->where(),
+                 "this scenario is off; the others run"};
   else
     return type->error("unknown bucket type '" + kind + "'", "types are leaky and trigger");
   for (const char* key : {"cancel_on", "overflow_filter", "condition"}) {
     const YamlNode* node = yaml.find(key);
     if (node && !node->is_null() && !node->text().empty())
-      return Error{Code::unsupported, std::string(key) + " is not supported yet", node->where(), "this scenario is off; the others run"};
+      return Error{Code::unsupported, std::string(key) + " is not supported yet", node->where(),
+                   "this scenario is off; the others run"};
   }
 
   TESTUDO_TRY(out->filter, expression(yaml, "filter", expr::Type::boolean, env));
@@ -122,8 +155,11 @@ Result<std::unique_ptr<Scenario>> compile_scenario(const YamlNode& yaml, Scenari
   const YamlNode* leak = yaml.find("leakspeed");
   if (out->type == BucketType::leaky) {
     if (out->capacity <= 0)
-      return (capacity ? *capacity : yaml).error("the capacity of a leaky bucket must be 1 or more", "capacity 5 overflows on the sixth event");
-    if (out->leakspeed <= Duration(0)) return (leak ? *leak : yaml).error("the leakspeed of a leaky bucket must be longer than 0");
+      return (capacity ? *capacity : yaml)
+          .error("the capacity of a leaky bucket must be 1 or more",
+                 "capacity 5 overflows on the sixth event");
+    if (out->leakspeed <= Duration(0))
+      return (leak ? *leak : yaml).error("the leakspeed of a leaky bucket must be longer than 0");
     if (out->leakspeed > 24h * 366) return leak->error("the leakspeed must not be longer than a year");
     out->leakspeed_text = format_duration(out->leakspeed);
   } else if (out->capacity != 0) {
@@ -142,7 +178,8 @@ void add_scenario(ScenarioSet& set, std::unique_ptr<Scenario> scenario) {
   scenario->id = uint32_t(set.scenarios.size());
   scenario->partition = set.partitions;
   for (const auto& other : set.scenarios)
-    if (other->name == scenario->name && other->filter.text() == scenario->filter.text()) scenario->partition = other->partition;
+    if (other->name == scenario->name && other->filter.text() == scenario->filter.text())
+      scenario->partition = other->partition;
   if (scenario->partition == set.partitions) ++set.partitions;
   set.scenarios.push_back(std::move(scenario));
 }

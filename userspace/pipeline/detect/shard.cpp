@@ -24,7 +24,8 @@ uint64_t network_of(std::string_view group) {
 
 }  // namespace
 
-Shard::Shard(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names, ShardOptions options)
+Shard::Shard(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names,
+             ShardOptions options)
     : set_(std::move(set)), names_(std::move(names)), options_(options) {
   index_scenarios();
 }
@@ -34,13 +35,17 @@ void Shard::index_scenarios() {
   always_.clear();
   counters_.resize(set_->scenarios.size());
   blackholes_.resize(set_->scenarios.size());
-  // The slot that most scenarios ask first makes the best jump: count, then assign each to its most common one.
+  // The slot that most scenarios ask first makes the best jump: count, then assign each to its most common
+  // one.
   std::vector<std::pair<SlotRef, size_t>> popularity;
   for (const auto& s : set_->scenarios)
     for (const auto& r : s->filter.required()) {
-      auto it = std::find_if(popularity.begin(), popularity.end(), [&](const auto& p) { return p.first == r.slot; });
-      if (it == popularity.end()) popularity.emplace_back(r.slot, 1);
-      else ++it->second;
+      auto it = std::find_if(popularity.begin(), popularity.end(),
+                             [&](const auto& p) { return p.first == r.slot; });
+      if (it == popularity.end())
+        popularity.emplace_back(r.slot, 1);
+      else
+        ++it->second;
     }
   const auto rank = [&](SlotRef slot) {
     for (const auto& p : popularity)
@@ -55,7 +60,8 @@ void Shard::index_scenarios() {
       always_.push_back(s->id);
       continue;
     }
-    auto it = std::find_if(dispatch_.begin(), dispatch_.end(), [&](const Dispatch& d) { return d.slot == best->slot; });
+    auto it = std::find_if(dispatch_.begin(), dispatch_.end(),
+                           [&](const Dispatch& d) { return d.slot == best->slot; });
     if (it == dispatch_.end()) it = dispatch_.insert(dispatch_.end(), Dispatch{best->slot, {}});
     for (const std::string& value : best->values) {
       auto& list = it->by_value[value];
@@ -88,16 +94,21 @@ void Shard::pour(const Pour& pour, expr::Context& context, std::vector<Alert>& a
   for (uint32_t id : scratch_) {
     const Scenario& scenario = *set_->scenarios[id];
     switch (scenario.filter.test(context)) {
-      case expr::Expression::Truth::no: continue;
-      case expr::Expression::Truth::failed: ++counters_[id].errors; continue;
-      case expr::Expression::Truth::yes: break;
+      case expr::Expression::Truth::no:
+        continue;
+      case expr::Expression::Truth::failed:
+        ++counters_[id].errors;
+        continue;
+      case expr::Expression::Truth::yes:
+        break;
     }
     pour_one(scenario, pour, context, copy, alerts);
   }
   if (copy) copy->release();
 }
 
-void Shard::pour_one(const Scenario& scenario, const Pour& pour, expr::Context& context, EventCopy*& copy, std::vector<Alert>& alerts) {
+void Shard::pour_one(const Scenario& scenario, const Pour& pour, expr::Context& context, EventCopy*& copy,
+                     std::vector<Alert>& alerts) {
   ScenarioCounters& counters = counters_[scenario.id];
   std::string_view group;
   if (scenario.groupby) {
@@ -124,19 +135,23 @@ void Shard::pour_one(const Scenario& scenario, const Pour& pour, expr::Context& 
     if (known && !bucket->seen.insert(key)) return;
   }
   if (!copy) {
-    copy = EventCopy::make(pour.event, *set_, pour.t, pour.event.marshaled_time.empty() ? pour.t_text : pour.event.marshaled_time);
+    copy = EventCopy::make(pour.event, *set_, pour.t,
+                           pour.event.marshaled_time.empty() ? pour.t_text : pour.event.marshaled_time);
     copy->retain();
   }
   std::string scope_value;
   if (owner.scope_expression) {
     Value value;
-    if (owner.scope_expression.eval(context, value) && value.is_string()) scope_value = value.text();
-    else ++counters.errors;
+    if (owner.scope_expression.eval(context, value) && value.is_string())
+      scope_value = value.text();
+    else
+      ++counters.errors;
   }
   if (bucket->total == 0) {
     bucket->first = pour.t;
     bucket->first_text = pour.t_text;
-    const std::string_view stamp = pour.event.marshaled_time.empty() ? pour.t_text : pour.event.marshaled_time;
+    const std::string_view stamp =
+        pour.event.marshaled_time.empty() ? pour.t_text : pour.event.marshaled_time;
     bucket->first_hash = stable_hash(pour.event.raw, stable_hash(stamp));
   }
   ++bucket->total;
@@ -145,7 +160,8 @@ void Shard::pour_one(const Scenario& scenario, const Pour& pour, expr::Context& 
   bucket->last_text = pour.t_text;
   bucket->queue.emplace_back(copy, std::move(scope_value));
   if (bucket->queue.size() > owner.queue_limit()) bucket->queue.erase(bucket->queue.begin());
-  const bool full = owner.type == BucketType::trigger || !bucket->level.take(pour.t, owner.capacity, owner.leakspeed);
+  const bool full =
+      owner.type == BucketType::trigger || !bucket->level.take(pour.t, owner.capacity, owner.leakspeed);
   if (trace_) trace_->poured(scenario, *bucket);
   if (full) overflow(*bucket, pour, alerts);
 }
@@ -179,13 +195,17 @@ void Shard::make_room(uint64_t network) {
       random_ ^= random_ << 17;
       Bucket* candidate = list[random_ % list.size()];
       // Fewest events first; of equals the one that has been quiet longest.
-      if (!best || candidate->total < best->total || (candidate->total == best->total && candidate->last < best->last)) best = candidate;
+      if (!best || candidate->total < best->total ||
+          (candidate->total == best->total && candidate->last < best->last))
+        best = candidate;
     }
     return best;
   };
   if (network) {
     const auto found = networks_.find(network);
-    if (found != networks_.end() && double(found->second.size()) >= std::max(8.0, double(options_.max_buckets) * options_.network_share)) {
+    if (found != networks_.end() &&
+        double(found->second.size()) >=
+            std::max(8.0, double(options_.max_buckets) * options_.network_share)) {
       Bucket* victim = emptiest(found->second, 16);
       ++counters_[victim->scenario->id].evicted;
       erase(*victim);
@@ -282,7 +302,8 @@ void Shard::adopt(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const 
   std::vector<const Scenario*> heirs(old_set->scenarios.size());
   for (const auto& old : old_set->scenarios)
     for (const auto& fresh : set_->scenarios)
-      if (fresh->name == old->name && fresh->filter.text() == old->filter.text() && fresh->type == old->type) {
+      if (fresh->name == old->name && fresh->filter.text() == old->filter.text() &&
+          fresh->type == old->type) {
         heirs[old->id] = fresh.get();
         counters_[fresh->id] = old_counters[old->id];
         blackholes_[fresh->id] = std::move(old_blackholes[old->id]);

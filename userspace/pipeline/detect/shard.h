@@ -23,7 +23,8 @@ struct ShardOptions {
 };
 
 struct ScenarioCounters {
-  uint64_t poured = 0, overflowed = 0, created = 0, underflowed = 0, blackholed = 0, errors = 0, no_source = 0, evicted = 0;
+  uint64_t poured = 0, overflowed = 0, created = 0, underflowed = 0, blackholed = 0, errors = 0,
+           no_source = 0, evicted = 0;
 };
 
 /// Watches which scenarios an event reaches: `explain`.
@@ -34,10 +35,12 @@ struct PourTrace {
 
 class Shard {
  public:
-  Shard(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names, ShardOptions options = {});
+  Shard(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names,
+        ShardOptions options = {});
 
-  /// Event, its time, and that time as text. `marked`: the source is one of several that the line allows; marked
-  /// events fill buckets of their own, so that an honest event never overflows together with a doubtful one.
+  /// Event, its time, and that time as text. `marked`: the source is one of several that the line allows;
+  /// marked events fill buckets of their own, so that an honest event never overflows together with a
+  /// doubtful one.
   struct Pour {
     Event& event;
     TimePoint t;
@@ -54,8 +57,8 @@ class Shard {
   /// Drops buckets that are empty at `t`; at most `budget` are looked at. Call now and then.
   void sweep(TimePoint t, size_t budget);
 
-  /// Content was reloaded: buckets live on under (scenario, filter text, group value); those whose scenario is
-  /// gone are dropped. Slot numbers of the old names must be valid in the new ones.
+  /// Content was reloaded: buckets live on under (scenario, filter text, group value); those whose scenario
+  /// is gone are dropped. Slot numbers of the old names must be valid in the new ones.
   void adopt(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names);
 
   size_t buckets() const { return all_.size(); }
@@ -75,7 +78,8 @@ class Shard {
 
   void index_scenarios();
   void candidates(Event& event, std::vector<uint32_t>& out) const;
-  void pour_one(const Scenario& scenario, const Pour& pour, expr::Context& context, EventCopy*& copy, std::vector<Alert>& alerts);
+  void pour_one(const Scenario& scenario, const Pour& pour, expr::Context& context, EventCopy*& copy,
+                std::vector<Alert>& alerts);
   Bucket& bucket_for(const Scenario& scenario, std::string_view group, bool marked);
   void make_room(uint64_t network);
   void erase(Bucket& bucket);
@@ -99,7 +103,7 @@ class Shard {
 };
 
 /// Content of an alert from a bucket that overflowed; nothing when no event has a usable source.
-std::vector<Alert> build_alerts(const Bucket& bucket, const ScenarioSet& set, const SlotNames& names, TimePoint overflow_at,
-                                std::string_view overflow_text);
+std::vector<Alert> build_alerts(const Bucket& bucket, const ScenarioSet& set, const SlotNames& names,
+                                TimePoint overflow_at, std::string_view overflow_text);
 
 }  // namespace testudo::detect

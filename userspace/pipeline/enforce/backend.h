@@ -1,7 +1,8 @@
 // enforce/backend.h: makes decisions true.
 //
-// To add a backend: write enforce/NAME.cpp with `const BackendKind NAME_backend`, add NAME to TESTUDO_BACKENDS.
-// Calls come from the thread that decides, one at a time; counters() and status() from any thread.
+// To add a backend: write enforce/NAME.cpp with `const BackendKind NAME_backend`, add NAME to
+// TESTUDO_BACKENDS. Calls come from the thread that decides, one at a time; counters() and status() from any
+// thread.
 #pragma once
 
 #include <memory>
@@ -23,8 +24,8 @@ struct EnforceOptions {
 
 struct InterfaceStatus {
   std::string name;
-  std::string mode;             ///< "xdp" | "xdp-generic" | "off"
-  std::string why_not_better;   ///< "" when there is nothing better
+  std::string mode;            ///< "xdp" | "xdp-generic" | "off"
+  std::string why_not_better;  ///< "" when there is nothing better
 };
 
 struct EnforceStatus {
@@ -48,7 +49,7 @@ struct KernelEntry {
   Remediation remediation = Remediation::ban;
   std::string origin, scenario;
   Duration left{};
-  uint64_t packets = 0, bytes = 0;   ///< where hits per address are counted
+  uint64_t packets = 0, bytes = 0;  ///< where hits per address are counted
   int64_t last_hit_unix_ns = 0;
 };
 
@@ -59,9 +60,10 @@ class Backend {
   /// In order; a change that fails is reported and does not stop the rest. About a microsecond each.
   virtual Result<void> apply(std::span<const DecisionChange> changes) = 0;
   virtual Result<void> allow(std::span<const AllowChange> changes) = 0;
-  /// Makes the kernel hold exactly these (and what is not known here is removed): start, and every ten minutes.
-  /// Allowlist first, so that an entry never bites an allowlisted address meanwhile.
-  virtual Result<void> reconcile(std::span<const DecisionChange> all, std::span<const AllowChange> allowed) = 0;
+  /// Makes the kernel hold exactly these (and what is not known here is removed): start, and every ten
+  /// minutes. Allowlist first, so that an entry never bites an allowlisted address meanwhile.
+  virtual Result<void> reconcile(std::span<const DecisionChange> all,
+                                 std::span<const AllowChange> allowed) = 0;
   /// Empties every table of bans at once.
   virtual Result<void> flush() = 0;
 

@@ -1,6 +1,7 @@
 // enforce/xdp_backend.h: the backend over bpf/. Also the one that tests/kernel sends frames through.
 //
-// apply(), allow(), reconcile(), flush(), refresh_interfaces(): the thread that decides. The rest: any thread.
+// apply(), allow(), reconcile(), flush(), refresh_interfaces(): the thread that decides. The rest: any
+// thread.
 #pragma once
 
 #include <memory>
@@ -15,7 +16,8 @@ namespace testudo {
 
 class XdpBackend : public Backend {
  public:
-  static Result<std::unique_ptr<XdpBackend>> open(const EnforceOptions& options, const xdp::TableSizes& sizes);
+  static Result<std::unique_ptr<XdpBackend>> open(const EnforceOptions& options,
+                                                  const xdp::TableSizes& sizes);
 
   Result<void> apply(std::span<const DecisionChange> changes) override;
   Result<void> allow(std::span<const AllowChange> changes) override;
@@ -35,7 +37,8 @@ class XdpBackend : public Backend {
   /// Everything that must be true before tables are written: a flush by hand is noticed here.
   Result<void> begin();
   Result<void> apply_one(const DecisionChange& change, const Clocks& clocks);
-  /// The entry of a `set`; nothing for remediations that the kernel has no part in, and for what is over already.
+  /// The entry of a `set`; nothing for remediations that the kernel has no part in, and for what is over
+  /// already.
   Result<std::optional<ban_value>> value_of(const DecisionChange& change, const Clocks& clocks);
   Result<uint16_t> policy_row(const DecisionChange& change);
   Result<void> set(const EntryKey& key, const ban_value& value);

@@ -54,7 +54,8 @@ void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddres
           if (!dec(run[start]) || (start > 0 && (dec(run[start - 1]) || run[start - 1] == '.'))) continue;
           size_t stop = start;
           int seen = 0;
-          while (stop < run.size() && (dec(run[stop]) || (run[stop] == '.' && seen < 3))) seen += run[stop++] == '.';
+          while (stop < run.size() && (dec(run[stop]) || (run[stop] == '.' && seen < 3)))
+            seen += run[stop++] == '.';
           ip = Ip::parse(run.substr(start, stop - start));
           if (ip) run = run.substr(start, stop - start);
         }
@@ -78,20 +79,26 @@ const std::vector<std::string>& Ambiguity::candidates(const Event& event, const 
   // The most specific match that holds the source: the message's, not the syslog header's.
   const parse::MatchSpan* span = nullptr;
   for (const parse::MatchSpan& s : context.spans)
-    if (source.data() >= s.matched.data() && source.data() + source.size() <= s.matched.data() + s.matched.size()) span = &s;
+    if (source.data() >= s.matched.data() &&
+        source.data() + source.size() <= s.matched.data() + s.matched.size())
+      span = &s;
   const std::string_view subject = span ? span->subject : event.raw;
   find_addresses(subject, kMaxAddresses, found_);
   if (found_.size() < 2) return out_;
   const auto ip = Ip::parse(source);
   if (!ip) return out_;
-  const bool other = std::any_of(found_.begin(), found_.end(), [&](const FoundAddress& f) { return f.ip != *ip; });
+  const bool other =
+      std::any_of(found_.begin(), found_.end(), [&](const FoundAddress& f) { return f.ip != *ip; });
   if (!other) return out_;
   if (span) {
     const std::string_view lead = before(subject, source), tail = behind(subject, source);
     for (const FoundAddress& f : found_) {
-      const bool inside = f.text.data() >= span->matched.data() && f.text.data() < span->matched.data() + span->matched.size();
+      const bool inside = f.text.data() >= span->matched.data() &&
+                          f.text.data() < span->matched.data() + span->matched.size();
       if (f.ip == *ip || inside) continue;
-      if ((!lead.empty() && lead == before(subject, f.text)) || (!tail.empty() && tail == behind(subject, f.text))) add(f.ip);
+      if ((!lead.empty() && lead == before(subject, f.text)) ||
+          (!tail.empty() && tail == behind(subject, f.text)))
+        add(f.ip);
     }
   }
   ask_masked(event, source, *ip);
@@ -100,7 +107,8 @@ const std::vector<std::string>& Ambiguity::candidates(const Event& event, const 
 
 void Ambiguity::ask_masked(const Event& event, std::string_view source, const Ip& ip) {
   masked_.assign(event.raw);
-  for (size_t at = masked_.find(source); at != std::string::npos; at = masked_.find(source, at + source.size()))
+  for (size_t at = masked_.find(source); at != std::string::npos;
+       at = masked_.find(source, at + source.size()))
     masked_.replace(at, source.size(), source.size(), '\x01');
   event_.reset();
   event_.raw = masked_;

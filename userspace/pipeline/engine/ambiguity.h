@@ -1,13 +1,14 @@
 // engine/ambiguity.h: a log line is not a witness.
 //
-// Whoever chooses a user name or a URL writes into logs. When a line holds a second address, two questions tell
-// whether that one could be the source just as well:
+// Whoever chooses a user name or a URL writes into logs. When a line holds a second address, two questions
+// tell whether that one could be the source just as well:
 //   1. With the parsed source masked in the line, does the content find another source? (The design's rule.)
-//   2. Does the second address lie outside of what the pattern matched, in the same surroundings as the source?
+//   2. Does the second address lie outside of what the pattern matched, in the same surroundings as the
+//   source?
 //      The hub's unanchored `Invalid user x from 8.8.8.8` stops at the first address and never looks at the
 //      ` from 192.0.2.1 port 22` behind it, which is sshd's own.
-// `GET /?8.8.8.8` passes both: nothing is matched without the client, and the URL lies inside the match. Patterns
-// that are anchored at both ends pass question 2 always.
+// `GET /?8.8.8.8` passes both: nothing is matched without the client, and the URL lies inside the match.
+// Patterns that are anchored at both ends pass question 2 always.
 #pragma once
 
 #include <string>
@@ -27,7 +28,8 @@ void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddres
 
 class Ambiguity {
  public:
-  explicit Ambiguity(const parse::ParserSet& set, const SlotNames& names) : set_(set), event_(names), context_(set) {}
+  explicit Ambiguity(const parse::ParserSet& set, const SlotNames& names)
+      : set_(set), event_(names), context_(set) {}
 
   /// Other addresses that may be the event's source; none for nearly every line. `context` is the run that
   /// parsed `event` (its match spans are read).

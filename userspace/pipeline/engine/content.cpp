@@ -18,8 +18,11 @@ struct TypeRow {
   bool staged;
 };
 constexpr TypeRow kTypes[] = {
-    {ItemType::parser, "parsers", true},   {ItemType::scenario, "scenarios", false}, {ItemType::postoverflow, "postoverflows", true},
-    {ItemType::context, "contexts", false}, {ItemType::collection, "collections", false},
+    {ItemType::parser, "parsers", true},
+    {ItemType::scenario, "scenarios", false},
+    {ItemType::postoverflow, "postoverflows", true},
+    {ItemType::context, "contexts", false},
+    {ItemType::collection, "collections", false},
 };
 
 bool is_directory(const std::string& path) {
@@ -35,7 +38,8 @@ std::string basename_of(const std::string& path) { return path.substr(path.rfind
 /// "x.yaml" → "x"; "" for other files.
 std::string stem(const std::string& name) {
   for (const char* ending : {".yaml", ".yml"})
-    if (name.ends_with(ending) && name.size() > std::string_view(ending).size()) return name.substr(0, name.size() - std::string_view(ending).size());
+    if (name.ends_with(ending) && name.size() > std::string_view(ending).size())
+      return name.substr(0, name.size() - std::string_view(ending).size());
   return "";
 }
 
@@ -48,13 +52,15 @@ std::string author_of_link(const std::string& path) {
   return parts.size() >= 2 ? std::string(parts[parts.size() - 2]) : "";
 }
 
-void walk(const TypeRow& row, const std::string& folder, const std::string& stage, std::vector<ContentItem>& out) {
+void walk(const TypeRow& row, const std::string& folder, const std::string& stage,
+          std::vector<ContentItem>& out) {
   for (const std::string& name : list_directory(folder)) {
     const std::string path = folder + "/" + name;
     if (is_directory(path)) {
       for (const std::string& file : list_directory(path)) {
         const std::string item = stem(file);
-        if (!item.empty() && is_file(path + "/" + file)) out.push_back({row.type, stage, name + "/" + item, path + "/" + file, {}, {}});
+        if (!item.empty() && is_file(path + "/" + file))
+          out.push_back({row.type, stage, name + "/" + item, path + "/" + file, {}, {}});
       }
       continue;
     }
@@ -81,8 +87,8 @@ std::vector<ContentItem> everything(const std::vector<std::string>& folders) {
 }
 
 /// Takes "[TYPE:]AUTHOR/NAME" and, for a collection, what it lists.
-bool take(const std::string& wanted, ItemType type, bool any_type, const std::vector<ContentItem>& all, std::set<std::string>& paths,
-          Errors& errors, int depth) {
+bool take(const std::string& wanted, ItemType type, bool any_type, const std::vector<ContentItem>& all,
+          std::set<std::string>& paths, Errors& errors, int depth) {
   bool found = false;
   for (const ContentItem& item : all) {
     if (item.id != wanted || (!any_type && item.type != type)) continue;
@@ -100,7 +106,8 @@ bool take(const std::string& wanted, ItemType type, bool any_type, const std::ve
         if (!list || !list->is_sequence()) continue;
         for (const YamlNode& entry : list->items())
           if (!take(entry.text(), row.type, false, all, paths, errors, depth + 1))
-            errors.push_back(entry.error("the collection " + item.id + " lists " + entry.text() + ", which is not there"));
+            errors.push_back(
+                entry.error("the collection " + item.id + " lists " + entry.text() + ", which is not there"));
       }
   }
   return found;
@@ -126,7 +133,10 @@ std::vector<ContentItem> find_content(const ContentSelection& selection, Errors&
         for (const TypeRow& row : kTypes)
           if (word == row.folder || word + "s" == row.folder) type = &row;
         if (!type) {
-          errors.push_back({Code::bad_input, "unknown item type '" + word + "'", {}, "types are parsers, scenarios, postoverflows, contexts, collections"});
+          errors.push_back({Code::bad_input,
+                            "unknown item type '" + word + "'",
+                            {},
+                            "types are parsers, scenarios, postoverflows, contexts, collections"});
           continue;
         }
         name = wanted.substr(colon + 1);
@@ -135,7 +145,10 @@ std::vector<ContentItem> find_content(const ContentSelection& selection, Errors&
         std::vector<std::string> names;
         for (const ContentItem& item : all) names.push_back(item.id);
         const std::string close = nearest(name, names);
-        errors.push_back({Code::not_found, "no item " + wanted + " in the content folders", {}, close.empty() ? "" : "did you mean " + close + "?"});
+        errors.push_back({Code::not_found,
+                          "no item " + wanted + " in the content folders",
+                          {},
+                          close.empty() ? "" : "did you mean " + close + "?"});
       }
     }
     std::erase_if(all, [&](const ContentItem& item) { return !paths.contains(item.path); });
@@ -160,8 +173,10 @@ void read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std
     for (const YamlNode& document : item.documents)
       if (const YamlNode* yields = document.find("yields_to")) {
         auto names = yields->as_strings("yields_to");
-        if (!names) errors.push_back(names.error());
-        else item.yields_to.insert(item.yields_to.end(), names->begin(), names->end());
+        if (!names)
+          errors.push_back(names.error());
+        else
+          item.yields_to.insert(item.yields_to.end(), names->begin(), names->end());
       }
     kept.push_back(std::move(item));
   }

@@ -6,7 +6,6 @@
 
 namespace testudo {
 
-
 struct DataFiles::Table {
   bool has_strings = false, has_regexes = false;
   std::vector<std::string> lines;
@@ -45,9 +44,22 @@ bool call_regexp_in_file(const void* owner, expr::Context& context, const Value*
 
 DataFiles::DataFiles() {
   using expr::Type;
-  helpers_.push_back({"File", "lines of a data file of type string", {Type::string}, false, Type::array, true, &call_file, this});
-  helpers_.push_back({"RegexpInFile", "does any pattern of a data file of type regexp match", {Type::string, Type::string}, false, Type::boolean, false,
-                      &call_regexp_in_file, this});
+  helpers_.push_back({"File",
+                      "lines of a data file of type string",
+                      {Type::string},
+                      false,
+                      Type::array,
+                      true,
+                      &call_file,
+                      this});
+  helpers_.push_back({"RegexpInFile",
+                      "does any pattern of a data file of type regexp match",
+                      {Type::string, Type::string},
+                      false,
+                      Type::boolean,
+                      false,
+                      &call_regexp_in_file,
+                      this});
 }
 DataFiles::~DataFiles() = default;
 
@@ -56,7 +68,8 @@ const DataFiles::Table* DataFiles::find(std::string_view name) const {
   return found == tables_.end() ? nullptr : found->second.get();
 }
 
-std::vector<std::string> DataFiles::load(const YamlNode& data, const std::string& folder, bool by_url, Errors& errors) {
+std::vector<std::string> DataFiles::load(const YamlNode& data, const std::string& folder, bool by_url,
+                                         Errors& errors) {
   std::vector<std::string> missing;
   if (data.is_null()) return missing;
   if (!data.is_sequence()) {
@@ -88,8 +101,10 @@ std::vector<std::string> DataFiles::load(const YamlNode& data, const std::string
     }
     auto content = read_file(path, kMaxFile);
     if (!content) {
-      if (content.error().code == Code::not_found) missing.push_back(path);
-      else errors.push_back(content.error());
+      if (content.error().code == Code::not_found)
+        missing.push_back(path);
+      else
+        errors.push_back(content.error());
       continue;
     }
     loaded = true;
@@ -99,15 +114,21 @@ std::vector<std::string> DataFiles::load(const YamlNode& data, const std::string
       if (line.ends_with('\r')) line.remove_suffix(1);
       if (line.empty() || line[0] == '#') continue;
       if (line.size() > kMaxLine || table.lines.size() >= kMaxLines) {
-        errors.push_back({Code::too_large, "the line is longer than 64 KiB, or the file has over 5,000,000 lines", {path, line_number}, "it is left out"});
+        errors.push_back({Code::too_large,
+                          "the line is longer than 64 KiB, or the file has over 5,000,000 lines",
+                          {path, line_number},
+                          "it is left out"});
         continue;
       }
       if (type == "string") {
         table.lines.emplace_back(line);
       } else {
         auto regex = Regex::compile(line);
-        if (!regex) errors.push_back({Code::bad_content, regex.error().message, {path, line_number}, "this pattern is left out"});
-        else table.regexes.push_back(std::move(*regex));
+        if (!regex)
+          errors.push_back(
+              {Code::bad_content, regex.error().message, {path, line_number}, "this pattern is left out"});
+        else
+          table.regexes.push_back(std::move(*regex));
       }
     }
     if (type == "string") {

@@ -24,19 +24,26 @@ struct Engine::SourceState {
   std::set<std::string> fed;
 };
 
-Engine::Engine(std::shared_ptr<const Program> program, WorkerOptions options, Metrics& metrics, EngineHooks hooks)
+Engine::Engine(std::shared_ptr<const Program> program, WorkerOptions options, Metrics& metrics,
+               EngineHooks hooks)
     : metrics_(metrics), hooks_(std::move(hooks)), queue_(kQueue), program_(std::move(program)) {
   worker_ = std::make_unique<Worker>(program_, options);
   taken_.resize(program_->scenarios->scenarios.size());
   metrics_.add_collector([this](std::vector<MetricFamily>& out) {
-    out.push_back({"testudo_queue_batches", "batches of lines that wait for the engine", MetricType::gauge, {{{}, double(queue_.size()), nullptr}}});
-    out.push_back({"testudo_buckets", "buckets in memory", MetricType::gauge, {{{}, double(buckets()), nullptr}}});
+    out.push_back({"testudo_queue_batches",
+                   "batches of lines that wait for the engine",
+                   MetricType::gauge,
+                   {{{}, double(queue_.size()), nullptr}}});
+    out.push_back(
+        {"testudo_buckets", "buckets in memory", MetricType::gauge, {{{}, double(buckets()), nullptr}}});
   });
 }
 
 Engine::~Engine() { stop(); }
 
-void Engine::start() { thread_ = std::thread([this] { run(); }); }
+void Engine::start() {
+  thread_ = std::thread([this] { run(); });
+}
 
 void Engine::stop() {
   queue_.close();
@@ -119,15 +126,19 @@ Engine::SourceState& Engine::state_of(const SourceInfo& source) {
   const auto lines = [&](const char* result) -> Counter* {
     Labels labels = s.labels;
     labels.emplace_back("result", result);
-    return &metrics_.counter("testudo_lines_total", "lines by source and by what became of them", std::move(labels));
+    return &metrics_.counter("testudo_lines_total", "lines by source and by what became of them",
+                             std::move(labels));
   };
   s.read = lines("read");
   s.parsed = lines("parsed");
   s.unparsed = lines("unparsed");
   s.whitelisted = lines("whitelisted");
   s.failed = lines("failed");
-  s.ambiguous = &metrics_.counter("testudo_lines_ambiguous_total", "lines whose source could be another address in the line", s.labels);
-  s.late = &metrics_.counter("testudo_lines_late_total", "lines that were read long after they were written, poured in log time", s.labels);
+  s.ambiguous = &metrics_.counter("testudo_lines_ambiguous_total",
+                                  "lines whose source could be another address in the line", s.labels);
+  s.late =
+      &metrics_.counter("testudo_lines_late_total",
+                        "lines that were read long after they were written, poured in log time", s.labels);
   s.cs_hits = &metrics_.counter("cs_parser_hits_total", "lines that reached the parsers", s.labels);
   s.cs_ok = &metrics_.counter("cs_parser_hits_ok_total", "lines that were parsed", s.labels3);
   s.cs_ko = &metrics_.counter("cs_parser_hits_ko_total", "lines that no parser took", s.labels3);
@@ -152,7 +163,9 @@ void Engine::account(const LineBatch& batch, const LineCounts& counts) {
   count_scenarios(s);
   parse::RunContext& context = worker_->context();
   if (context.expression_errors) {
-    metrics_.counter("testudo_expression_errors_total", "expressions that failed on a line and counted as false").add(context.expression_errors);
+    metrics_
+        .counter("testudo_expression_errors_total", "expressions that failed on a line and counted as false")
+        .add(context.expression_errors);
     context.expression_errors = 0;
   }
 }
@@ -167,10 +180,13 @@ void Engine::count_nodes(SourceState& source) {
       auto& handles = source.nodes[stage.name + "/" + node->name];
       if (!handles[0]) {
         Labels labels = source.labels;
-        labels.insert(labels.end(), {{"name", node->name}, {"stage", stage.name}, {"acquis_type", source.progress.log_type}});
-        handles = {&metrics_.counter("cs_node_hits_total", "lines that a parser node looked at", labels),
-                   &metrics_.counter("cs_node_hits_ok_total", "lines that a parser node took", labels),
-                   &metrics_.counter("cs_node_hits_ko_total", "lines that a parser node did not take", labels)};
+        labels.insert(
+            labels.end(),
+            {{"name", node->name}, {"stage", stage.name}, {"acquis_type", source.progress.log_type}});
+        handles = {
+            &metrics_.counter("cs_node_hits_total", "lines that a parser node looked at", labels),
+            &metrics_.counter("cs_node_hits_ok_total", "lines that a parser node took", labels),
+            &metrics_.counter("cs_node_hits_ko_total", "lines that a parser node did not take", labels)};
       }
       handles[0]->add(hits);
       handles[1]->add(ok);
@@ -184,7 +200,9 @@ void Engine::count_scenarios(SourceState& source) {
   for (size_t id = 0; id < current.size(); ++id) {
     const detect::ScenarioCounters& c = current[id];
     detect::ScenarioCounters& t = taken_[id];
-    if (c.poured == t.poured && c.underflowed == t.underflowed && c.evicted == t.evicted && c.errors == t.errors) continue;
+    if (c.poured == t.poured && c.underflowed == t.underflowed && c.evicted == t.evicted &&
+        c.errors == t.errors)
+      continue;
     const std::string& name = worker_->program().scenarios->scenarios[id]->name;
     if (c.poured > t.poured) {
       Counter*& poured = source.poured[name];
@@ -201,12 +219,15 @@ void Engine::count_scenarios(SourceState& source) {
     };
     count("cs_bucket_overflowed_total", "buckets that overflowed", c.overflowed, t.overflowed);
     count("cs_bucket_instantiation_total", "buckets that were made", c.created, t.created);
-    count("cs_bucket_created_total", "buckets that were made (name used by older dashboards)", c.created, t.created);
+    count("cs_bucket_created_total", "buckets that were made (name used by older dashboards)", c.created,
+          t.created);
     count("cs_bucket_underflowed_total", "buckets that ran empty", c.underflowed, t.underflowed);
-    count("testudo_bucket_blackholed_total", "overflows that the scenario's blackhole swallowed", c.blackholed, t.blackholed);
+    count("testudo_bucket_blackholed_total", "overflows that the scenario's blackhole swallowed",
+          c.blackholed, t.blackholed);
     count("testudo_bucket_evicted_total", "buckets given up for lack of room", c.evicted, t.evicted);
     count("testudo_bucket_errors_total", "expressions of a scenario that failed", c.errors, t.errors);
-    count("testudo_bucket_no_source_total", "overflows without a usable source address", c.no_source, t.no_source);
+    count("testudo_bucket_no_source_total", "overflows without a usable source address", c.no_source,
+          t.no_source);
     t = c;
   }
 }

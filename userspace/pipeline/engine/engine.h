@@ -1,6 +1,7 @@
 // engine/engine.h: carries lines: a bounded queue of batches, a worker thread, reload at a batch's border.
 //
-//   acquire ──push──▶ [queue] ──▶ worker: parse, detect ──▶ on_alert (same thread: the kernel is a microsecond away)
+//   acquire ──push──▶ [queue] ──▶ worker: parse, detect ──▶ on_alert (same thread: the kernel is a
+//   microsecond away)
 //                                                     └───▶ on_done: read positions of what is finished
 #pragma once
 

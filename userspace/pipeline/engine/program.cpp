@@ -14,11 +14,13 @@ bool load_data(const ContentItem& item, const ProgramOptions& options, Program& 
   for (const YamlNode& document : item.documents) {
     const YamlNode* data = document.find("data");
     if (!data) continue;
-    for (const std::string& path : program.data->load(*data, options.data_folder, options.data_by_url, program.errors)) {
+    for (const std::string& path :
+         program.data->load(*data, options.data_folder, options.data_by_url, program.errors)) {
       complete = false;
-      program.errors.push_back(Error{Code::not_found, "the data file " + path + " of " + item.id + " is missing", data->where(),
-                                     item.type == ItemType::scenario ? "this scenario is off; put the file there and reload"
-                                                                     : "put the file there and reload"});
+      program.errors.push_back(
+          Error{Code::not_found, "the data file " + path + " of " + item.id + " is missing", data->where(),
+                item.type == ItemType::scenario ? "this scenario is off; put the file there and reload"
+                                                : "put the file there and reload"});
     }
   }
   return complete;
@@ -40,7 +42,8 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
 
   std::vector<std::string> enrich_notes;
   parse::EnricherOptions enrich{options.data_folder};
-  program->enrichers = std::make_shared<parse::EnricherTable>(parse::make_enrichers(*slots, enrich, enrich_notes));
+  program->enrichers =
+      std::make_shared<parse::EnricherTable>(parse::make_enrichers(*slots, enrich, enrich_notes));
   bool wants_geoip = false;
 
   // Data first: constant files are folded into the expressions that read them.
@@ -70,7 +73,8 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
       if (!whole) continue;
       program->parser_ids.push_back(item.id);
       for (auto& node : nodes) {
-        for (const parse::Static& s : node->statics) wants_geoip = wants_geoip || (s.method && s.method->name.starts_with("GeoIp"));
+        for (const parse::Static& s : node->statics)
+          wants_geoip = wants_geoip || (s.method && s.method->name.starts_with("GeoIp"));
         parse::add_node(*parsers, item.stage, std::move(node));
       }
     } else if (item.type == ItemType::scenario) {

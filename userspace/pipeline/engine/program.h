@@ -32,13 +32,14 @@ struct Program {
   std::shared_ptr<parse::EnricherTable> enrichers;
   std::shared_ptr<GrokTable> grok;
 
-  Errors errors;                    ///< items that are off, and why
-  std::vector<std::string> notes;   ///< what is worth knowing: missing databases, items that yield
-  size_t off = 0;                   ///< items that are off because they are broken
+  Errors errors;                   ///< items that are off, and why
+  std::vector<std::string> notes;  ///< what is worth knowing: missing databases, items that yield
+  size_t off = 0;                  ///< items that are off because they are broken
 };
 
 /// Loads and compiles. Broken items are off and in `errors`; only a missing pattern library fails as a whole.
 /// `previous` keeps its slot numbers, so that buckets live on over a reload.
-Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& options, const Program* previous = nullptr);
+Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& options,
+                                                    const Program* previous = nullptr);
 
 }  // namespace testudo

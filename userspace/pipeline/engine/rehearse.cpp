@@ -21,7 +21,8 @@ constexpr size_t kMaxSources = 100'000;
 
 class Rehearser {
  public:
-  Rehearser(std::shared_ptr<const Program> program, TimePoint since, TimePoint today, const parse::Zone& zone) {
+  Rehearser(std::shared_ptr<const Program> program, TimePoint since, TimePoint today,
+            const parse::Zone& zone) {
     WorkerOptions options;
     options.replay = true;
     options.today = today;
@@ -71,7 +72,9 @@ class Rehearser {
       run(batch);
       return true;
     };
-    context.saved_position = [&](const std::string&) { return std::optional<std::string>(JournalReader::cursor_at(since)); };
+    context.saved_position = [&](const std::string&) {
+      return std::optional<std::string>(JournalReader::cursor_at(since));
+    };
     auto source = document.kind->open(document.section, context);
     counts_ = {};
     if (!source) {
@@ -99,12 +102,14 @@ class Rehearser {
       for (const auto& [name, count] : s.scenarios) n += count;
       return n;
     };
-    std::stable_sort(out_.sources.begin(), out_.sources.end(), [&](const auto& a, const auto& b) { return alerts(a) > alerts(b); });
+    std::stable_sort(out_.sources.begin(), out_.sources.end(),
+                     [&](const auto& a, const auto& b) { return alerts(a) > alerts(b); });
     return std::move(out_);
   }
 
  private:
-  void begin(const std::string& name, const std::string& type, const std::vector<std::pair<std::string, std::string>>& labels) {
+  void begin(const std::string& name, const std::string& type,
+             const std::vector<std::pair<std::string, std::string>>& labels) {
     auto info = std::make_shared<SourceInfo>();
     info->id = ++ids_;
     info->name = name;
@@ -170,7 +175,8 @@ class Rehearser {
     const auto words = split(line.substr(at + 2), ' ');
     if (words.size() < 6 || words[2] != "for" || words[4] != "from" || !Ip::parse(words[5])) return;
     auto& list = logins_[std::string(words[5])];
-    const std::string who = std::string(words[3]) + " (" + std::string(line.substr(0, std::min<size_t>(line.find(' ', 8), 32))) + ")";
+    const std::string who = std::string(words[3]) + " (" +
+                            std::string(line.substr(0, std::min<size_t>(line.find(' ', 8), 32))) + ")";
     if (list.size() >= 3) list.erase(list.begin());
     list.push_back(who);
     if (logins_.size() > kMaxSources) logins_.erase(logins_.begin());
@@ -202,10 +208,12 @@ std::vector<std::string> expand(const std::string& pattern) {
 
 std::vector<std::string> with_rotated(const std::string& path, TimePoint since) {
   const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1), base = path.substr(slash + 1);
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1),
+                    base = path.substr(slash + 1);
   std::vector<std::pair<int64_t, std::string>> found;
   for (const std::string& name : list_directory(folder)) {
-    const bool rotated = name.size() > base.size() + 1 && name.starts_with(base) && (name[base.size()] == '.' || name[base.size()] == '-') &&
+    const bool rotated = name.size() > base.size() + 1 && name.starts_with(base) &&
+                         (name[base.size()] == '.' || name[base.size()] == '-') &&
                          name[base.size() + 1] >= '0' && name[base.size() + 1] <= '9';
     if (name != base && !rotated) continue;
     struct stat st {};
@@ -220,8 +228,8 @@ std::vector<std::string> with_rotated(const std::string& path, TimePoint since) 
   return out;
 }
 
-Rehearsal rehearse(std::shared_ptr<const Program> program, const std::vector<AcquisDocument>& documents, TimePoint since, TimePoint today,
-                   const parse::Zone& zone) {
+Rehearsal rehearse(std::shared_ptr<const Program> program, const std::vector<AcquisDocument>& documents,
+                   TimePoint since, TimePoint today, const parse::Zone& zone) {
   Rehearser rehearser(std::move(program), since, today, zone);
   for (const AcquisDocument& document : documents) {
     if (document.kind->name == "journalctl") {

@@ -93,7 +93,8 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
   ::getrusage(RUSAGE_SELF, &usage);
   result.peak_rss_bytes = uint64_t(usage.ru_maxrss) * 1024;
   std::stable_sort(result.alerts.begin(), result.alerts.end(), [](const Alert& a, const Alert& b) {
-    return std::tie(a.line_number, a.scenario, a.source.value) < std::tie(b.line_number, b.scenario, b.source.value);
+    return std::tie(a.line_number, a.scenario, a.source.value) <
+           std::tie(b.line_number, b.scenario, b.source.value);
   });
   return result;
 }

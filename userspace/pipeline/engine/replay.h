@@ -10,8 +10,8 @@ namespace testudo {
 
 struct ReplayOptions {
   std::string file;
-  std::string type;                                              ///< label `type`
-  std::vector<std::pair<std::string, std::string>> labels;       ///< further labels
+  std::string type;                                         ///< label `type`
+  std::vector<std::pair<std::string, std::string>> labels;  ///< further labels
   TimePoint today{};
 };
 

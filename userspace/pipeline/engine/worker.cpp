@@ -7,7 +7,8 @@ namespace {
 constexpr int64_t kLate = 5'000'000'000;  // a line read this long after its own stamp is a late one
 }
 
-Worker::Worker(std::shared_ptr<const Program> program, WorkerOptions options) : program_(std::move(program)), options_(options) {
+Worker::Worker(std::shared_ptr<const Program> program, WorkerOptions options)
+    : program_(std::move(program)), options_(options) {
   event_ = std::make_unique<Event>(*program_->slots);
   context_ = std::make_unique<parse::RunContext>(*program_->parsers);
   ambiguity_ = std::make_unique<Ambiguity>(*program_->parsers, *program_->slots);
@@ -52,13 +53,19 @@ void Worker::line(const LineBatch& batch, size_t index, LineCounts& counts, std:
   event.log_time = options_.replay || event.source->log_time;
   ++counts.read;
   switch (parse::run_stages(*program_->parsers, event, *context_)) {
-    case parse::Outcome::unparsed: ++counts.unparsed; return;
-    case parse::Outcome::failed: ++counts.failed; return;
+    case parse::Outcome::unparsed:
+      ++counts.unparsed;
+      return;
+    case parse::Outcome::failed:
+      ++counts.failed;
+      return;
     case parse::Outcome::whitelisted:
       ++counts.parsed;
       ++counts.whitelisted;
       return;
-    case parse::Outcome::parsed: ++counts.parsed; break;
+    case parse::Outcome::parsed:
+      ++counts.parsed;
+      break;
   }
   if (!event.log_time) {
     const bool stamped = index < batch.stamps.size();
@@ -77,8 +84,8 @@ void Worker::line(const LineBatch& batch, size_t index, LineCounts& counts, std:
 bool Worker::is_late(const LineBatch& batch, TimePoint stamp) {
   SourceClock& clock = clocks_[batch.source->id];
   const int64_t lag = (batch.arrived - stamp).count();
-  // A source that was read at its end says how far its clock is off: eight lines in a row that agree within two
-  // seconds. While catching up nothing is learned.
+  // A source that was read at its end says how far its clock is off: eight lines in a row that agree within
+  // two seconds. While catching up nothing is learned.
   if (!batch.backlog) {
     if (std::llabs(lag - clock.candidate_ns) < 2'000'000'000) {
       if (++clock.agreeing >= 8) clock.offset_ns = clock.candidate_ns;

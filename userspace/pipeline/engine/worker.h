@@ -18,18 +18,20 @@
 namespace testudo {
 
 struct WorkerOptions {
-  bool replay = false;      ///< events use their own stamps; UTC where a stamp has no zone
-  TimePoint today{};        ///< replay: stands for today; live: ignored, the batch's arrival is taken
-  parse::Zone zone;         ///< of stamps without a zone
-  TimePoint since{};        ///< replay: events before it are parsed, not poured
+  bool replay = false;  ///< events use their own stamps; UTC where a stamp has no zone
+  TimePoint today{};    ///< replay: stands for today; live: ignored, the batch's arrival is taken
+  parse::Zone zone;     ///< of stamps without a zone
+  TimePoint since{};    ///< replay: events before it are parsed, not poured
   detect::ShardOptions shard;
 };
 
 /// Lines of one source, since the caller last took them.
 struct LineCounts {
-  uint64_t read = 0, parsed = 0, unparsed = 0, whitelisted = 0, failed = 0, poured = 0, ambiguous = 0, late = 0;
+  uint64_t read = 0, parsed = 0, unparsed = 0, whitelisted = 0, failed = 0, poured = 0, ambiguous = 0,
+           late = 0;
   void add(const LineCounts& o) {
-    read += o.read, parsed += o.parsed, unparsed += o.unparsed, whitelisted += o.whitelisted, failed += o.failed;
+    read += o.read, parsed += o.parsed, unparsed += o.unparsed, whitelisted += o.whitelisted,
+        failed += o.failed;
     poured += o.poured, ambiguous += o.ambiguous, late += o.late;
   }
 };

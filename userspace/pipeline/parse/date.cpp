@@ -10,9 +10,11 @@
 namespace testudo::parse {
 namespace {
 
-constexpr std::array<std::string_view, 12> kMonths = {"January", "February", "March",     "April",   "May",      "June",
-                                                      "July",    "August",   "September", "October", "November", "December"};
-constexpr std::array<std::string_view, 7> kDays = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+constexpr std::array<std::string_view, 12> kMonths = {"January",   "February", "March",    "April",
+                                                      "May",       "June",     "July",     "August",
+                                                      "September", "October",  "November", "December"};
+constexpr std::array<std::string_view, 7> kDays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                   "Thursday", "Friday", "Saturday"};
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -65,10 +67,12 @@ Result<Zone> Zone::parse(std::string_view text) {
   if (word == "local" || word == "system") return Zone{Kind::local, 0};
   Reader r{text, 1};
   int hours = 0, minutes = 0;
-  if (!text.empty() && (text[0] == '+' || text[0] == '-') && r.number(2, 2, hours) && (r.peek() != ':' || ++r.at) &&
-      r.number(2, 2, minutes) && r.done() && hours <= 14 && minutes < 60)
+  if (!text.empty() && (text[0] == '+' || text[0] == '-') && r.number(2, 2, hours) &&
+      (r.peek() != ':' || ++r.at) && r.number(2, 2, minutes) && r.done() && hours <= 14 && minutes < 60)
     return Zone{Kind::fixed, (hours * 3600 + minutes * 60) * (text[0] == '-' ? -1 : 1)};
-  return Error{Code::bad_config, "unknown time zone '" + std::string(text.substr(0, 40)) + "'", {},
+  return Error{Code::bad_config,
+               "unknown time zone '" + std::string(text.substr(0, 40)) + "'",
+               {},
                "use UTC, local, or an offset such as +02:00"};
 }
 
@@ -80,20 +84,40 @@ Layout Layout::compile(std::string_view layout) {
   };
   // Longest first where one is the beginning of another.
   static constexpr Element elements[] = {
-      {"January", Step::month_name}, {"Jan", Step::month_abbr},  {"Monday", Step::weekday_name}, {"Mon", Step::weekday_abbr},
-      {"MST", Step::zone_name},      {"2006", Step::year4},      {"Z07:00", Step::zone_colon_z}, {"-07:00", Step::zone_colon},
-      {"-0700", Step::zone_compact}, {"-07", Step::zone_hours},  {"01", Step::month2},           {"02", Step::day2},
-      {"03", Step::hour12_2},        {"04", Step::minute2},      {"05", Step::second2},          {"06", Step::year2},
-      {"15", Step::hour24},          {"_2", Step::day_padded},   {"PM", Step::pm},               {"1", Step::month1},
-      {"2", Step::day1},             {"3", Step::hour12_1},      {"4", Step::minute1},           {"5", Step::second1},
+      {"January", Step::month_name},
+      {"Jan", Step::month_abbr},
+      {"Monday", Step::weekday_name},
+      {"Mon", Step::weekday_abbr},
+      {"MST", Step::zone_name},
+      {"2006", Step::year4},
+      {"Z07:00", Step::zone_colon_z},
+      {"-07:00", Step::zone_colon},
+      {"-0700", Step::zone_compact},
+      {"-07", Step::zone_hours},
+      {"01", Step::month2},
+      {"02", Step::day2},
+      {"03", Step::hour12_2},
+      {"04", Step::minute2},
+      {"05", Step::second2},
+      {"06", Step::year2},
+      {"15", Step::hour24},
+      {"_2", Step::day_padded},
+      {"PM", Step::pm},
+      {"1", Step::month1},
+      {"2", Step::day1},
+      {"3", Step::hour12_1},
+      {"4", Step::minute1},
+      {"5", Step::second1},
   };
   for (size_t i = 0; i < layout.size();) {
-    if ((layout[i] == '.' || layout[i] == ',') && i + 1 < layout.size() && (layout[i + 1] == '0' || layout[i + 1] == '9')) {
+    if ((layout[i] == '.' || layout[i] == ',') && i + 1 < layout.size() &&
+        (layout[i + 1] == '0' || layout[i + 1] == '9')) {
       const char kind = layout[i + 1];
       size_t n = 1;
       while (i + n < layout.size() && layout[i + n] == kind) ++n;
       if (i + n == layout.size() || !digit(layout[i + n])) {
-        out.items_.push_back({kind == '0' ? Step::fraction_exact : Step::fraction_optional, 0, uint8_t(n - 1), layout[i]});
+        out.items_.push_back(
+            {kind == '0' ? Step::fraction_exact : Step::fraction_optional, 0, uint8_t(n - 1), layout[i]});
         i += n;
         continue;
       }
@@ -150,37 +174,77 @@ std::optional<Stamp> Layout::parse(std::string_view text, TimePoint today, const
     const Item& item = items_[i];
     bool ok = true;
     switch (item.step) {
-      case Step::literal: ok = r.peek() == item.literal && !r.done(); r.at += ok; break;
+      case Step::literal:
+        ok = r.peek() == item.literal && !r.done();
+        r.at += ok;
+        break;
       case Step::spaces:
         ok = r.peek() == ' ';
         while (r.peek() == ' ') ++r.at;
         break;
-      case Step::year4: ok = r.number(4, 4, year); break;
-      case Step::year2: ok = r.number(2, 2, year); year += year >= 69 ? 1900 : 2000; break;
-      case Step::month_name: ok = r.name(kMonths, 0, month); ++month; break;
-      case Step::month_abbr: ok = r.name(kMonths, 3, month); ++month; break;
-      case Step::month2: ok = r.number(2, 2, month); break;
-      case Step::month1: ok = r.number(1, 2, month); break;
-      case Step::day2: ok = r.number(2, 2, day); break;
+      case Step::year4:
+        ok = r.number(4, 4, year);
+        break;
+      case Step::year2:
+        ok = r.number(2, 2, year);
+        year += year >= 69 ? 1900 : 2000;
+        break;
+      case Step::month_name:
+        ok = r.name(kMonths, 0, month);
+        ++month;
+        break;
+      case Step::month_abbr:
+        ok = r.name(kMonths, 3, month);
+        ++month;
+        break;
+      case Step::month2:
+        ok = r.number(2, 2, month);
+        break;
+      case Step::month1:
+        ok = r.number(1, 2, month);
+        break;
+      case Step::day2:
+        ok = r.number(2, 2, day);
+        break;
       case Step::day_padded:
         if (r.peek() == ' ') ++r.at;
         ok = r.number(1, 2, day);
         break;
-      case Step::day1: ok = r.number(1, 2, day); break;
-      case Step::weekday_name: ok = r.name(kDays, 0, ignored); break;
-      case Step::weekday_abbr: ok = r.name(kDays, 3, ignored); break;
-      case Step::hour24: ok = r.number(1, 2, hour); break;
-      case Step::hour12_2: ok = r.number(2, 2, hour); has_pm = true; break;
-      case Step::hour12_1: ok = r.number(1, 2, hour); has_pm = true; break;
-      case Step::minute2: ok = r.number(2, 2, minute); break;
-      case Step::minute1: ok = r.number(1, 2, minute); break;
+      case Step::day1:
+        ok = r.number(1, 2, day);
+        break;
+      case Step::weekday_name:
+        ok = r.name(kDays, 0, ignored);
+        break;
+      case Step::weekday_abbr:
+        ok = r.name(kDays, 3, ignored);
+        break;
+      case Step::hour24:
+        ok = r.number(1, 2, hour);
+        break;
+      case Step::hour12_2:
+        ok = r.number(2, 2, hour);
+        has_pm = true;
+        break;
+      case Step::hour12_1:
+        ok = r.number(1, 2, hour);
+        has_pm = true;
+        break;
+      case Step::minute2:
+        ok = r.number(2, 2, minute);
+        break;
+      case Step::minute1:
+        ok = r.number(1, 2, minute);
+        break;
       case Step::second2:
       case Step::second1: {
         ok = r.number(item.step == Step::second2 ? 2 : 1, 2, second);
         // Go takes a fraction behind the seconds even where the layout has none.
         const bool next_is_fraction =
-            i + 1 < items_.size() && (items_[i + 1].step == Step::fraction_exact || items_[i + 1].step == Step::fraction_optional);
-        if (ok && !next_is_fraction && (r.peek() == '.' || r.peek() == ',') && r.at + 1 < text.size() && digit(text[r.at + 1])) {
+            i + 1 < items_.size() &&
+            (items_[i + 1].step == Step::fraction_exact || items_[i + 1].step == Step::fraction_optional);
+        if (ok && !next_is_fraction && (r.peek() == '.' || r.peek() == ',') && r.at + 1 < text.size() &&
+            digit(text[r.at + 1])) {
           ++r.at;
           fraction(9);
           while (digit(r.peek())) ++r.at;
@@ -202,9 +266,15 @@ std::optional<Stamp> Layout::parse(std::string_view text, TimePoint today, const
           ok = numeric_zone(true, true);
         }
         break;
-      case Step::zone_colon: ok = numeric_zone(true, true); break;
-      case Step::zone_compact: ok = numeric_zone(false, true); break;
-      case Step::zone_hours: ok = numeric_zone(false, false); break;
+      case Step::zone_colon:
+        ok = numeric_zone(true, true);
+        break;
+      case Step::zone_compact:
+        ok = numeric_zone(false, true);
+        break;
+      case Step::zone_hours:
+        ok = numeric_zone(false, false);
+        break;
       case Step::zone_name: {
         size_t n = 0;
         while (r.at + n < text.size() && text[r.at + n] >= 'A' && text[r.at + n] <= 'Z') ++n;
@@ -238,9 +308,11 @@ std::optional<Stamp> Layout::parse(std::string_view text, TimePoint today, const
     year = int(std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(today)).year());
     guessed_year = true;
   }
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(unsigned(month)), std::chrono::day(unsigned(day))};
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(unsigned(month)),
+                                         std::chrono::day(unsigned(day))};
   // A stamp without a year may name 29 February while today's year has none.
-  if ((!date.ok() && !(guessed_year && month == 2 && day == 29)) || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+  if ((!date.ok() && !(guessed_year && month == 2 && day == 29)) || hour > 23 || minute > 59 || second > 59)
+    return std::nullopt;
   const int64_t local =
       days_from_civil(year, unsigned(month), unsigned(day)) * 86400 + hour * 3600 + minute * 60 + second;
   if (!has_zone) {
@@ -250,7 +322,8 @@ std::optional<Stamp> Layout::parse(std::string_view text, TimePoint today, const
   return Stamp{TimePoint(std::chrono::seconds(local - offset) + Duration(nanos)), offset, guessed_year};
 }
 
-std::optional<Stamp> parse_log_date(std::string_view text, std::string_view custom_layout, TimePoint today, const Zone& zone) {
+std::optional<Stamp> parse_log_date(std::string_view text, std::string_view custom_layout, TimePoint today,
+                                    const Zone& zone) {
   if (text.empty() || text.size() > 256) return std::nullopt;
   if (!custom_layout.empty()) {
     // Content names few layouts; compiling one takes less than the formatting that follows it.
@@ -259,10 +332,11 @@ std::optional<Stamp> parse_log_date(std::string_view text, std::string_view cust
   static const std::vector<Layout> known = [] {
     std::vector<Layout> out;
     for (const char* layout :
-         {"2006-01-02T15:04:05Z07:00", "02/Jan/2006:15:04:05 -0700", "Mon Jan 2 15:04:05 2006", "02-Jan-2006 15:04:05 europe/paris",
-          "01/02/2006 15:04:05", "2006-01-02 15:04:05.999999999 -0700 MST", "Jan  2 15:04:05", "Mon Jan 02 15:04:05.000000 2006",
-          "2006/01/02", "2006/01/02 15:04", "2006-01-02", "2006-01-02 15:04", "2006/01/02 15:04:05", "2006-01-02 15:04:05",
-          "2006-01-02T15:04:05"})
+         {"2006-01-02T15:04:05Z07:00", "02/Jan/2006:15:04:05 -0700", "Mon Jan 2 15:04:05 2006",
+          "02-Jan-2006 15:04:05 europe/paris", "01/02/2006 15:04:05",
+          "2006-01-02 15:04:05.999999999 -0700 MST", "Jan  2 15:04:05", "Mon Jan 02 15:04:05.000000 2006",
+          "2006/01/02", "2006/01/02 15:04", "2006-01-02", "2006-01-02 15:04", "2006/01/02 15:04:05",
+          "2006-01-02 15:04:05", "2006-01-02T15:04:05"})
       out.push_back(Layout::compile(layout));
     return out;
   }();

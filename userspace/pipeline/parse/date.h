@@ -25,7 +25,7 @@ struct Zone {
 
 struct Stamp {
   TimePoint time{};
-  int offset_seconds = 0;  ///< as written in the log (or of the zone that was assumed)
+  int offset_seconds = 0;     ///< as written in the log (or of the zone that was assumed)
   bool guessed_year = false;  ///< the layout has no year, today's was taken
 };
 
@@ -38,9 +38,34 @@ class Layout {
 
  private:
   enum class Step : uint8_t {
-    literal, spaces, year4, year2, month_name, month_abbr, month2, month1, day2, day1, day_padded, weekday_name, weekday_abbr,
-    hour24, hour12_2, hour12_1, minute2, minute1, second2, second1, pm, zone_colon_z, zone_colon, zone_compact, zone_hours,
-    zone_name, fraction_exact, fraction_optional
+    literal,
+    spaces,
+    year4,
+    year2,
+    month_name,
+    month_abbr,
+    month2,
+    month1,
+    day2,
+    day1,
+    day_padded,
+    weekday_name,
+    weekday_abbr,
+    hour24,
+    hour12_2,
+    hour12_1,
+    minute2,
+    minute1,
+    second2,
+    second1,
+    pm,
+    zone_colon_z,
+    zone_colon,
+    zone_compact,
+    zone_hours,
+    zone_name,
+    fraction_exact,
+    fraction_optional
   };
   struct Item {
     Step step;
@@ -52,9 +77,11 @@ class Layout {
 };
 
 /// ParseDate of the hub's content: custom layout, the known layouts, Unix seconds. Nothing when none fits.
-std::optional<Stamp> parse_log_date(std::string_view text, std::string_view custom_layout, TimePoint today, const Zone& zone);
+std::optional<Stamp> parse_log_date(std::string_view text, std::string_view custom_layout, TimePoint today,
+                                    const Zone& zone);
 
-/// RFC 3339 with the offset kept and fraction trimmed: evt.MarshaledTime. Returns the length; at most 48 bytes.
+/// RFC 3339 with the offset kept and fraction trimmed: evt.MarshaledTime. Returns the length; at most 48
+/// bytes.
 size_t write_rfc3339(const Stamp& stamp, char* out);
 
 }  // namespace testudo::parse

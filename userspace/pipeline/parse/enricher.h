@@ -16,8 +16,8 @@ namespace testudo::parse {
 
 /// What an enricher may keep between lines; one per worker.
 struct EnrichScratch {
-  TimePoint today{};   ///< for stamps without a year; the wall clock live, `--now` in a replay
-  Zone zone;           ///< of the source
+  TimePoint today{};  ///< for stamps without a year; the wall clock live, `--now` in a replay
+  Zone zone;          ///< of the source
   bool replay = false;
   // The last stamp: neighbouring lines nearly always carry the same second.
   std::string last_text, last_result;
@@ -39,10 +39,13 @@ struct EnricherOptions {
   std::string data_folder;  ///< where GeoLite2-City.mmdb and GeoLite2-ASN.mmdb are looked for
 };
 
-/// All enrichers, their slots interned. A missing database is told once in `notes`, its enrichers write nothing.
-EnricherTable make_enrichers(SlotNames& slots, const EnricherOptions& options, std::vector<std::string>& notes);
+/// All enrichers, their slots interned. A missing database is told once in `notes`, its enrichers write
+/// nothing.
+EnricherTable make_enrichers(SlotNames& slots, const EnricherOptions& options,
+                             std::vector<std::string>& notes);
 
 void add_date_enrichers(SlotNames& slots, EnricherTable& table);
-void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, EnricherTable& table, std::vector<std::string>& notes);
+void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, EnricherTable& table,
+                         std::vector<std::string>& notes);
 
 }  // namespace testudo::parse

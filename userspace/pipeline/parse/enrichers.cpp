@@ -2,7 +2,8 @@
 
 namespace testudo::parse {
 
-EnricherTable make_enrichers(SlotNames& slots, const EnricherOptions& options, std::vector<std::string>& notes) {
+EnricherTable make_enrichers(SlotNames& slots, const EnricherOptions& options,
+                             std::vector<std::string>& notes) {
   EnricherTable table;
   add_date_enrichers(slots, table);
   add_geoip_enrichers(slots, options, table, notes);

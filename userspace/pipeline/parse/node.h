@@ -19,7 +19,16 @@
 namespace testudo::parse {
 
 /// Fields of evt that a static's `target:` may set, beside the bags.
-enum class EventField : uint8_t { none, str_time, str_time_format, marshaled_time, whitelist_reason, line_raw, line_src, line_module };
+enum class EventField : uint8_t {
+  none,
+  str_time,
+  str_time_format,
+  marshaled_time,
+  whitelist_reason,
+  line_raw,
+  line_src,
+  line_module
+};
 
 struct Static {
   enum class Target : uint8_t { slot, field, method, ignored } target = Target::ignored;

@@ -33,7 +33,8 @@ struct TargetPath {
   EventField field = EventField::none;
 };
 
-/// `evt.Parsed.x`, `Parsed.x`, `evt.StrTime`, `MarshaledTime`; what cannot be set is ignored, as the format has it.
+/// `evt.Parsed.x`, `Parsed.x`, `evt.StrTime`, `MarshaledTime`; what cannot be set is ignored, as the format
+/// has it.
 TargetPath target_path(std::string_view path, CompileEnv& env) {
   if (path.starts_with("evt.")) path.remove_prefix(4);
   const auto parts = split(path, '.');
@@ -58,7 +59,8 @@ TargetPath target_path(std::string_view path, CompileEnv& env) {
 Result<Static> compile_static(const YamlNode& yaml, bool node_level, CompileEnv& env) {
   if (!yaml.is_map()) return yaml.error("a static must be a mapping such as {meta: service, value: ssh}");
   Errors unknown;
-  yaml.check_keys("a static", {"method", "parsed", "meta", "enriched", "target", "value", "expression"}, unknown);
+  yaml.check_keys("a static", {"method", "parsed", "meta", "enriched", "target", "value", "expression"},
+                  unknown);
   if (!unknown.empty()) return unknown[0];
   Static out;
   const YamlNode* value = yaml.find("value");
@@ -82,7 +84,8 @@ Result<Static> compile_static(const YamlNode& yaml, bool node_level, CompileEnv&
         out.target = Static::Target::method;
         out.method = &e;
       }
-    if (!out.method) env.notes.push_back(yaml.error("the method '" + method + "' is not known and does nothing"));
+    if (!out.method)
+      env.notes.push_back(yaml.error("the method '" + method + "' is not known and does nothing"));
   } else if (const std::string parsed = name("parsed"); !parsed.empty()) {
     out.target = Static::Target::slot;
     out.slot = env.slots.intern(Bag::parsed, parsed);
@@ -98,14 +101,16 @@ Result<Static> compile_static(const YamlNode& yaml, bool node_level, CompileEnv&
     out.target = path.target;
     out.slot = path.slot;
     out.field = path.field;
-    if (path.target == Static::Target::ignored) env.notes.push_back(yaml.error("the target '" + target + "' cannot be set and is ignored"));
+    if (path.target == Static::Target::ignored)
+      env.notes.push_back(yaml.error("the target '" + target + "' cannot be set and is ignored"));
   } else {
     return yaml.error("a static needs one of meta, parsed, target or method");
   }
   return out;
 }
 
-Result<void> compile_statics(const YamlNode* yaml, bool node_level, std::vector<Static>& out, CompileEnv& env) {
+Result<void> compile_statics(const YamlNode* yaml, bool node_level, std::vector<Static>& out,
+                             CompileEnv& env) {
   if (!yaml || yaml->is_null()) return {};
   if (!yaml->is_sequence()) return yaml->error("statics must be a list");
   for (const YamlNode& item : yaml->items()) {
@@ -117,7 +122,8 @@ Result<void> compile_statics(const YamlNode* yaml, bool node_level, std::vector<
 
 Result<std::optional<GrokStep>> compile_grok(const YamlNode& yaml, CompileEnv& env) {
   if (yaml.is_null()) return std::optional<GrokStep>();
-  if (!yaml.is_map()) return yaml.error("grok must be a mapping with pattern or name, and apply_on or expression");
+  if (!yaml.is_map())
+    return yaml.error("grok must be a mapping with pattern or name, and apply_on or expression");
   Errors unknown;
   yaml.check_keys("grok", {"name", "pattern", "apply_on", "expression", "statics"}, unknown);
   if (!unknown.empty()) return unknown[0];
@@ -141,7 +147,8 @@ Result<std::optional<GrokStep>> compile_grok(const YamlNode& yaml, CompileEnv& e
   } else {
     return yaml.error("grok needs apply_on or expression", "for example apply_on: message");
   }
-  for (const GrokField& field : step.grok.fields) step.binds.emplace_back(field.group, env.slots.intern(Bag::parsed, field.name));
+  for (const GrokField& field : step.grok.fields)
+    step.binds.emplace_back(field.group, env.slots.intern(Bag::parsed, field.name));
   TESTUDO_CHECK(compile_statics(yaml.find("statics"), false, step.statics, env));
   return std::optional<GrokStep>(std::move(step));
 }
@@ -170,7 +177,8 @@ Result<Whitelist> compile_whitelist(const YamlNode& yaml, CompileEnv& env) {
   }));
   TESTUDO_CHECK(each("cidr", [&](const YamlNode& item) -> Result<void> {
     const auto prefix = Prefix::parse(item.text());
-    if (!prefix || item.text().find('/') == std::string::npos) return item.error("'" + item.text() + "' is not a network such as 10.0.0.0/8");
+    if (!prefix || item.text().find('/') == std::string::npos)
+      return item.error("'" + item.text() + "' is not a network such as 10.0.0.0/8");
     out.cidrs.push_back(*prefix);
     return {};
   }));
@@ -189,10 +197,13 @@ Result<void> add_patterns(const YamlNode* yaml, CompileEnv& env) {
     TESTUDO_TRY(const std::string text, value.as_string("the pattern " + name));
     for (char c : name)
       if (!(c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
-        return Error{Code::bad_content, "'" + name + "' is no pattern name", yaml->key_where(name), "names are letters, digits and _"};
+        return Error{Code::bad_content, "'" + name + "' is no pattern name", yaml->key_where(name),
+                     "names are letters, digits and _"};
     if (!env.grok.add(name, text))
-      env.notes.push_back(Error{Code::bad_content, "the pattern " + name + " is defined already with another text; the first one stays",
-                                yaml->key_where(name), ""});
+      env.notes.push_back(
+          Error{Code::bad_content,
+                "the pattern " + name + " is defined already with another text; the first one stays",
+                yaml->key_where(name), ""});
   }
   return {};
 }
@@ -201,16 +212,18 @@ Result<std::unique_ptr<Node>> compile_one(const YamlNode& yaml, int depth, Compi
   if (!yaml.is_map()) return yaml.error("a parser node must be a mapping");
   if (depth > kMaxNesting) return yaml.error("nodes are nested deeper than 16 levels");
   Errors unknown;
-  yaml.check_keys("a parser node",
-                  {"format", "debug", "profiling", "name", "author", "description", "references", "stage", "onsuccess", "filter", "nodes",
-                   "pattern_syntax", "grok", "statics", "stash", "whitelist", "data", "yields_to"},
-                  unknown);
+  yaml.check_keys(
+      "a parser node",
+      {"format", "debug", "profiling", "name", "author", "description", "references", "stage", "onsuccess",
+       "filter", "nodes", "pattern_syntax", "grok", "statics", "stash", "whitelist", "data", "yields_to"},
+      unknown);
   if (!unknown.empty()) return unknown[0];
   auto node = std::make_unique<Node>();
   node->where = yaml.where();
   if (const YamlNode* name = yaml.find("name"); name && name->is_scalar()) node->name = name->text();
   if (const YamlNode* then = yaml.find("onsuccess"); then && !then->is_null()) {
-    if (then->text() == "next_stage") node->on_success = OnSuccess::next_stage;
+    if (then->text() == "next_stage")
+      node->on_success = OnSuccess::next_stage;
     else if (!then->text().empty() && then->text() != "continue")
       return then->error("onsuccess must be next_stage or continue, not '" + then->text() + "'");
   }
@@ -222,7 +235,8 @@ Result<std::unique_ptr<Node>> compile_one(const YamlNode& yaml, int depth, Compi
     TESTUDO_TRY(node->grok, compile_grok(*grok, env));
   }
   if (const YamlNode* stash = yaml.find("stash"); stash && !stash->is_null())
-    return Error{Code::unsupported, "stash is not supported yet", stash->where(), "this parser is off; the others run"};
+    return Error{Code::unsupported, "stash is not supported yet", stash->where(),
+                 "this parser is off; the others run"};
   if (const YamlNode* children = yaml.find("nodes"); children && !children->is_null()) {
     if (!children->is_sequence()) return children->error("nodes must be a list");
     for (const YamlNode& child : children->items()) {
@@ -255,7 +269,8 @@ Result<std::unique_ptr<Node>> compile_node(const YamlNode& document, CompileEnv&
   if (const YamlNode* format = document.find("format"); format && !format->is_null()) {
     const auto version = format->as_double("format");
     if (!version || *version < 1.0 || *version > 3.0) {
-      env.notes.push_back(format->error("format '" + format->text() + "' is not known (1.0 to 3.0 are): the document is skipped"));
+      env.notes.push_back(format->error("format '" + format->text() +
+                                        "' is not known (1.0 to 3.0 are): the document is skipped"));
       return std::unique_ptr<Node>();
     }
   }
@@ -274,7 +289,8 @@ void add_node(ParserSet& set, const std::string& stage, std::unique_ptr<Node> no
 }
 
 void finish(ParserSet& set, SlotNames& slots) {
-  std::sort(set.stages.begin(), set.stages.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(set.stages.begin(), set.stages.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   set.source_ip = slots.intern(Bag::meta, "source_ip");
 }
 

@@ -9,23 +9,33 @@ enum class Step : uint8_t { no, yes, lost };
 
 class Runner {
  public:
-  Runner(const ParserSet& set, Event& event, RunContext& context) : set_(set), event_(event), context_(context) {}
+  Runner(const ParserSet& set, Event& event, RunContext& context)
+      : set_(set), event_(event), context_(context) {}
 
   Step node(const Node& node) {
     if (node.filter) {
       switch (node.filter.test(context_.expr)) {
-        case expr::Expression::Truth::no: return Step::no;
-        case expr::Expression::Truth::failed: note_error(); return Step::no;
-        case expr::Expression::Truth::yes: break;
+        case expr::Expression::Truth::no:
+          return Step::no;
+        case expr::Expression::Truth::failed:
+          note_error();
+          return Step::no;
+        case expr::Expression::Truth::yes:
+          break;
       }
     }
     const bool whitelisted = node.whitelist && check_whitelist(*node.whitelist);
     bool state = true, matched = false;
     if (node.grok) {
       switch (grok(node, *node.grok)) {
-        case Step::yes: matched = true; break;
-        case Step::no: state = false; break;
-        case Step::lost: return Step::lost;
+        case Step::yes:
+          matched = true;
+          break;
+        case Step::no:
+          state = false;
+          break;
+        case Step::lost:
+          return Step::lost;
       }
     }
     for (const auto& child : node.children) {
@@ -42,7 +52,8 @@ class Runner {
     if (!node.whitelist || whitelisted)
       if (!statics(node.statics)) return Step::lost;
     // From the current stage, not from the node's: a child may have moved the event already.
-    if (node.on_success == OnSuccess::next_stage && size_t(event_.stage) + 1 < set_.stages.size()) ++event_.stage;
+    if (node.on_success == OnSuccess::next_stage && size_t(event_.stage) + 1 < set_.stages.size())
+      ++event_.stage;
     return Step::yes;
   }
 
@@ -55,7 +66,9 @@ class Runner {
   Step grok(const Node& node, const GrokStep& step) {
     std::string_view subject;
     switch (step.from) {
-      case GrokStep::From::line_raw: subject = event_.raw; break;
+      case GrokStep::From::line_raw:
+        subject = event_.raw;
+        break;
       case GrokStep::From::slot:
         if (!event_.parsed().has(step.slot.index)) return Step::no;
         subject = event_.get(step.slot);
@@ -84,10 +97,16 @@ class Runner {
     char buffer[64];
     int n = 0;
     switch (value.kind) {
-      case Value::Kind::string: return value.text();
-      case Value::Kind::integer: n = std::snprintf(buffer, sizeof buffer, "%lld", static_cast<long long>(value.integer)); break;
-      case Value::Kind::real: n = std::snprintf(buffer, sizeof buffer, "%f", value.real); break;
-      default: return {};
+      case Value::Kind::string:
+        return value.text();
+      case Value::Kind::integer:
+        n = std::snprintf(buffer, sizeof buffer, "%lld", static_cast<long long>(value.integer));
+        break;
+      case Value::Kind::real:
+        n = std::snprintf(buffer, sizeof buffer, "%f", value.real);
+        break;
+      default:
+        return {};
     }
     return event_.arena.copy({buffer, size_t(n) < sizeof buffer ? size_t(n) : sizeof buffer - 1});
   }
@@ -105,12 +124,16 @@ class Runner {
         switch (value.kind) {
           case Value::Kind::string:
           case Value::Kind::integer:
-          case Value::Kind::real: text = text_of(value); break;
+          case Value::Kind::real:
+            text = text_of(value);
+            break;
           case Value::Kind::nil:
           case Value::Kind::map:
-          case Value::Kind::array: continue;
+          case Value::Kind::array:
+            continue;
           default:
-            context_.last_error = "a static gave a " + std::string(kind_name(value.kind)) + " where text is needed: " + s.expression.text();
+            context_.last_error = "a static gave a " + std::string(kind_name(value.kind)) +
+                                  " where text is needed: " + s.expression.text();
             ++context_.expression_errors;
             return false;
         }
@@ -122,30 +145,50 @@ class Runner {
 
   static const char* kind_name(Value::Kind kind) {
     switch (kind) {
-      case Value::Kind::boolean: return "boolean";
-      case Value::Kind::time: return "time";
-      case Value::Kind::duration: return "duration";
-      default: return "structure";
+      case Value::Kind::boolean:
+        return "boolean";
+      case Value::Kind::time:
+        return "time";
+      case Value::Kind::duration:
+        return "duration";
+      default:
+        return "structure";
     }
   }
 
   void apply(const Static& s, std::string_view text) {
     if (s.target == Static::Target::method) {
-      if (!text.empty() || s.method->runs_on_empty) s.method->run(s.method->owner.get(), event_, text, context_.enrich);
+      if (!text.empty() || s.method->runs_on_empty)
+        s.method->run(s.method->owner.get(), event_, text, context_.enrich);
       return;
     }
     if (text.empty()) return;  // an empty result never clears what is there
     if (s.target == Static::Target::slot) event_.set(s.slot, text);
     if (s.target != Static::Target::field) return;
     switch (s.field) {
-      case EventField::none: break;
-      case EventField::str_time: event_.str_time = text; break;
-      case EventField::str_time_format: event_.str_time_format = text; break;
-      case EventField::marshaled_time: set_marshaled(text); break;
-      case EventField::whitelist_reason: event_.whitelist_reason = text; break;
-      case EventField::line_raw: event_.raw = text; break;
-      case EventField::line_src: event_.src = text; break;
-      case EventField::line_module: event_.module = text; break;
+      case EventField::none:
+        break;
+      case EventField::str_time:
+        event_.str_time = text;
+        break;
+      case EventField::str_time_format:
+        event_.str_time_format = text;
+        break;
+      case EventField::marshaled_time:
+        set_marshaled(text);
+        break;
+      case EventField::whitelist_reason:
+        event_.whitelist_reason = text;
+        break;
+      case EventField::line_raw:
+        event_.raw = text;
+        break;
+      case EventField::line_src:
+        event_.src = text;
+        break;
+      case EventField::line_module:
+        event_.module = text;
+        break;
     }
   }
 

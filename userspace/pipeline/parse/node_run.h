@@ -27,17 +27,19 @@ struct MatchSpan {
 
 /// Working memory of one worker.
 struct RunContext {
-  explicit RunContext(const ParserSet& set) : hits(set.node_count), ok(set.node_count) { expr.regex = &regex; }
+  explicit RunContext(const ParserSet& set) : hits(set.node_count), ok(set.node_count) {
+    expr.regex = &regex;
+  }
 
   expr::Context expr;
   RegexScratch regex;
   Captures captures;
   EnrichScratch enrich;
   Trace* trace = nullptr;
-  std::vector<MatchSpan> spans;     ///< of the current line, in order
-  std::vector<uint64_t> hits, ok;   ///< per top-level node, since the caller last took them
+  std::vector<MatchSpan> spans;    ///< of the current line, in order
+  std::vector<uint64_t> hits, ok;  ///< per top-level node, since the caller last took them
   uint64_t expression_errors = 0;
-  std::string last_error;           ///< of the current line; "" when none
+  std::string last_error;  ///< of the current line; "" when none
 };
 
 enum class Outcome : uint8_t {

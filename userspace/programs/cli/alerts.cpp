@@ -28,7 +28,8 @@ constexpr OptionSpec kList[] = {
 /// "ban:1 captcha:2", "(simul)ban:1".
 std::string decisions_of(const json::value& alert) {
   std::map<std::string, int> count;
-  for (const json::value& d : items(alert, "decisions")) ++count[(text(d, "simulated") == "true" ? "(simul)" : "") + text(d, "type")];
+  for (const json::value& d : items(alert, "decisions"))
+    ++count[(text(d, "simulated") == "true" ? "(simul)" : "") + text(d, "type")];
   std::string out;
   for (const auto& [type, n] : count) out += (out.empty() ? "" : " ") + type + ":" + std::to_string(n);
   return out;
@@ -36,9 +37,15 @@ std::string decisions_of(const json::value& alert) {
 
 int list(Context& context, const Args& args) {
   auto answer = ask(context, "GET",
-                    "/v1/alerts" + query({{"ip", args.text("ip")}, {"range", args.text("range")}, {"value", args.text("value")},
-                                          {"scope", args.text("scope")}, {"scenario", args.text("scenario")}, {"decision_type", args.text("type")},
-                                          {"origin", args.text("origin")}, {"since", args.text("since")}, {"until", args.text("until")},
+                    "/v1/alerts" + query({{"ip", args.text("ip")},
+                                          {"range", args.text("range")},
+                                          {"value", args.text("value")},
+                                          {"scope", args.text("scope")},
+                                          {"scenario", args.text("scenario")},
+                                          {"decision_type", args.text("type")},
+                                          {"origin", args.text("origin")},
+                                          {"since", args.text("since")},
+                                          {"until", args.text("until")},
                                           {"limit", args.flag("all") ? "0" : args.text("limit", "50")}}));
   if (!answer) return fail(answer.error());
   if (context.output == Output::json) {
@@ -48,17 +55,22 @@ int list(Context& context, const Args& args) {
   const bool raw = context.output == Output::raw;
   Table table({"ID", "Value", "Reason", "Country", "AS", "Decisions", "Created at", "Kind"});
   for (const json::value& a : items(*answer)) {
-    const std::string as = text(a, "source", "as_number") + (text(a, "source", "as_name").empty() ? "" : " " + text(a, "source", "as_name"));
+    const std::string as = text(a, "source", "as_number") +
+                           (text(a, "source", "as_name").empty() ? "" : " " + text(a, "source", "as_name"));
     if (raw)
-      table.row({text(a, "id"), text(a, "source", "scope"), text(a, "source", "value"), text(a, "scenario"), text(a, "source", "cn"), as, decisions_of(a),
-                 text(a, "created_at"), text(a, "kind")});
+      table.row({text(a, "id"), text(a, "source", "scope"), text(a, "source", "value"), text(a, "scenario"),
+                 text(a, "source", "cn"), as, decisions_of(a), text(a, "created_at"), text(a, "kind")});
     else
-      table.row({text(a, "id"), text(a, "source", "scope") + ":" + text(a, "source", "value"), text(a, "scenario"), text(a, "source", "cn"), as,
-                 decisions_of(a), text(a, "created_at"), text(a, "kind")});
+      table.row({text(a, "id"), text(a, "source", "scope") + ":" + text(a, "source", "value"),
+                 text(a, "scenario"), text(a, "source", "cn"), as, decisions_of(a), text(a, "created_at"),
+                 text(a, "kind")});
   }
-  if (raw) table.print_raw({"id", "scope", "value", "reason", "country", "as", "decisions", "created_at", "kind"});
-  else if (table.empty()) std::puts("No active alerts");
-  else table.print_human();
+  if (raw)
+    table.print_raw({"id", "scope", "value", "reason", "country", "as", "decisions", "created_at", "kind"});
+  else if (table.empty())
+    std::puts("No active alerts");
+  else
+    table.print_human();
   return 0;
 }
 
@@ -68,7 +80,9 @@ constexpr OptionSpec kInspect[] = {
 };
 
 void show(const json::value& a, bool details) {
-  const auto line = [](const char* name, const std::string& value) { std::printf(" - %-13s: %s\n", name, escape_for_terminal(value).c_str()); };
+  const auto line = [](const char* name, const std::string& value) {
+    std::printf(" - %-13s: %s\n", name, escape_for_terminal(value).c_str());
+  };
   std::puts("");
   line("ID", text(a, "id"));
   line("Date", text(a, "created_at"));
@@ -86,7 +100,8 @@ void show(const json::value& a, bool details) {
   Table decisions({"ID", "Scope:Value", "Action", "Expiration"});
   for (const json::value& d : items(a, "decisions"))
     if (!text(d, "duration").starts_with('-'))
-      decisions.row({text(d, "id"), text(d, "scope") + ":" + text(d, "value"), (text(d, "simulated") == "true" ? "(simul)" : "") + text(d, "type"),
+      decisions.row({text(d, "id"), text(d, "scope") + ":" + text(d, "value"),
+                     (text(d, "simulated") == "true" ? "(simul)" : "") + text(d, "type"),
                      text(d, "duration")});
   if (!decisions.empty()) {
     std::puts("\n - Active decisions:");
@@ -105,7 +120,11 @@ int inspect(Context& context, const Args& args) {
   json::array all;
   for (const std::string& id : args.list("ID")) {
     auto answer = ask(context, "GET", "/v1/alerts/" + encode(id));
-    if (!answer) return fail(Error{Code::not_found, "can't find alert with id " + id + ": " + answer.error().message, {}, answer.error().remedy});
+    if (!answer)
+      return fail(Error{Code::not_found,
+                        "can't find alert with id " + id + ": " + answer.error().message,
+                        {},
+                        answer.error().remedy});
     all.push_back(std::move(*answer));
   }
   if (context.output != Output::human) {
@@ -118,9 +137,10 @@ int inspect(Context& context, const Args& args) {
 
 }  // namespace
 
-extern const Command alerts_list_command{"alerts list", "what was seen lately", "  testudo alerts list --since 24h\n  testudo alerts list --value 203.0.113.7\n",
-                                         kList, list};
-extern const Command alerts_inspect_command{"alerts inspect", "one alert with its decisions and events", "  testudo alerts inspect 42 --details\n", kInspect,
-                                            inspect};
+extern const Command alerts_list_command{
+    "alerts list", "what was seen lately",
+    "  testudo alerts list --since 24h\n  testudo alerts list --value 203.0.113.7\n", kList, list};
+extern const Command alerts_inspect_command{"alerts inspect", "one alert with its decisions and events",
+                                            "  testudo alerts inspect 42 --details\n", kInspect, inspect};
 
 }  // namespace testudo::cli

@@ -14,7 +14,8 @@ Error refusal(const Response& response) {
   if (ec || !body.is_object()) return error;
   if (const std::string message = text(body, "message"); !message.empty()) error.message = message;
   error.remedy = text(body, "remedy");
-  if (const std::string where = text(body, "where"); !where.empty()) error.message = where + ": " + error.message;
+  if (const std::string where = text(body, "where"); !where.empty())
+    error.message = where + ": " + error.message;
   return error;
 }
 
@@ -52,13 +53,15 @@ void print(const json::value& value, int depth) {
 
 }  // namespace
 
-Result<std::string> ask_text(Context& context, const std::string& method, const std::string& target, const std::string& body) {
+Result<std::string> ask_text(Context& context, const std::string& method, const std::string& target,
+                             const std::string& body) {
   TESTUDO_TRY(Response response, http_unix(context.socket(), method, target, body));
   if (response.status < 200 || response.status > 299) return refusal(response);
   return std::move(response.body);
 }
 
-Result<json::value> ask(Context& context, const std::string& method, const std::string& target, const std::string& body) {
+Result<json::value> ask(Context& context, const std::string& method, const std::string& target,
+                        const std::string& body) {
   TESTUDO_TRY(const std::string answer, ask_text(context, method, target, body));
   boost::system::error_code ec;
   json::value value = json::parse(answer, ec);
@@ -101,7 +104,8 @@ std::string encode(std::string_view raw) {
   std::string out;
   char buffer[4];
   for (char c : raw) {
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~') {
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
+        c == '_' || c == '~') {
       out += c;
     } else {
       std::snprintf(buffer, sizeof buffer, "%%%02X", static_cast<unsigned char>(c));

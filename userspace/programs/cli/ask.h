@@ -1,4 +1,5 @@
-// cli/ask.h: one question to the daemon, its answer as JSON. Brings Boost.JSON: include it in command files only.
+// cli/ask.h: one question to the daemon, its answer as JSON. Brings Boost.JSON: include it in command files
+// only.
 #pragma once
 
 #include <boost/json.hpp>
@@ -11,9 +12,11 @@ namespace testudo::cli {
 namespace json = boost::json;
 
 /// Sends the request over the socket. Answers other than 2xx are errors with the daemon's own words.
-Result<json::value> ask(Context& context, const std::string& method, const std::string& target, const std::string& body = "");
+Result<json::value> ask(Context& context, const std::string& method, const std::string& target,
+                        const std::string& body = "");
 /// The same, the answer as text.
-Result<std::string> ask_text(Context& context, const std::string& method, const std::string& target, const std::string& body = "");
+Result<std::string> ask_text(Context& context, const std::string& method, const std::string& target,
+                             const std::string& body = "");
 
 /// A field as text: strings as they are, numbers and booleans written out, null and absent as "".
 std::string text(const json::value& object, std::string_view key);

@@ -1,7 +1,7 @@
 // cli/command.h: what a command is, and what it is given.
 //
-// A command describes itself in its own file: words, summary, options, examples; commands.h names it once. Only
-// main.cpp, which reads the table, knows CLI11.
+// A command describes itself in its own file: words, summary, options, examples; commands.h names it once.
+// Only main.cpp, which reads the table, knows CLI11.
 #pragma once
 
 #include <map>

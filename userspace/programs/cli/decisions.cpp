@@ -30,10 +30,18 @@ constexpr OptionSpec kList[] = {
 
 int list(Context& context, const Args& args) {
   const std::string target =
-      "/v1/alerts" + query({{"has_active_decision", "true"}, {"ip", args.text("ip")}, {"range", args.text("range")}, {"value", args.text("value")},
-                            {"scope", args.text("scope")}, {"decision_type", args.text("type")}, {"origin", args.text("origin")},
-                            {"scenario", args.text("scenario")}, {"since", args.text("since")}, {"until", args.text("until")},
-                            {"simulated", args.flag("no-simu") ? "false" : ""}, {"limit", args.flag("all") ? "0" : args.text("limit", "100")}});
+      "/v1/alerts" + query({{"has_active_decision", "true"},
+                            {"ip", args.text("ip")},
+                            {"range", args.text("range")},
+                            {"value", args.text("value")},
+                            {"scope", args.text("scope")},
+                            {"decision_type", args.text("type")},
+                            {"origin", args.text("origin")},
+                            {"scenario", args.text("scenario")},
+                            {"since", args.text("since")},
+                            {"until", args.text("until")},
+                            {"simulated", args.flag("no-simu") ? "false" : ""},
+                            {"limit", args.flag("all") ? "0" : args.text("limit", "100")}});
   auto answer = ask(context, "GET", target);
   if (!answer) return fail(answer.error());
   if (context.output == Output::json) {
@@ -41,23 +49,36 @@ int list(Context& context, const Args& args) {
     return 0;
   }
   const bool raw = context.output == Output::raw;
-  Table table({"ID", "Source", "Scope:Value", "Reason", "Action", "Country", "AS", "Events", "Expiration", "Alert ID"});
+  Table table({"ID", "Source", "Scope:Value", "Reason", "Action", "Country", "AS", "Events", "Expiration",
+               "Alert ID"});
   for (const json::value& alert : items(*answer))
     for (const json::value& d : items(alert, "decisions")) {
       const std::string left = text(d, "duration");
       if (left.starts_with('-')) continue;  // over: the alert has another one that is not
       const bool simulated = text(d, "simulated") == "true";
-      const std::string as = text(alert, "source", "as_number") + (text(alert, "source", "as_name").empty() ? "" : " " + text(alert, "source", "as_name"));
-      std::vector<std::string> row = {text(d, "id"), text(d, "origin"), text(d, "scope") + ":" + text(d, "value"), text(d, "scenario"),
-                                      (simulated && !raw ? "(simul)" : "") + text(d, "type"), text(alert, "source", "cn"), as,
-                                      text(alert, "events_count"), left};
+      const std::string as =
+          text(alert, "source", "as_number") +
+          (text(alert, "source", "as_name").empty() ? "" : " " + text(alert, "source", "as_name"));
+      std::vector<std::string> row = {text(d, "id"),
+                                      text(d, "origin"),
+                                      text(d, "scope") + ":" + text(d, "value"),
+                                      text(d, "scenario"),
+                                      (simulated && !raw ? "(simul)" : "") + text(d, "type"),
+                                      text(alert, "source", "cn"),
+                                      as,
+                                      text(alert, "events_count"),
+                                      left};
       if (raw) row.push_back(simulated ? "true" : "false");
       row.push_back(text(alert, "id"));
       table.row(std::move(row));
     }
-  if (raw) table.print_raw({"id", "source", "ip", "reason", "action", "country", "as", "events_count", "expiration", "simulated", "alert_id"});
-  else if (table.empty()) std::puts("No active decisions");
-  else table.print_human();
+  if (raw)
+    table.print_raw({"id", "source", "ip", "reason", "action", "country", "as", "events_count", "expiration",
+                     "simulated", "alert_id"});
+  else if (table.empty())
+    std::puts("No active decisions");
+  else
+    table.print_human();
   return 0;
 }
 
@@ -84,7 +105,8 @@ int add(Context& context, const Args& args) {
     scope = "Range";
     value = range;
   }
-  if (value.empty()) return usage("missing arguments, a value is required (--ip, --range or --scope and --value)");
+  if (value.empty())
+    return usage("missing arguments, a value is required (--ip, --range or --scope and --value)");
   const std::string duration = args.text("duration", "4h"), type = args.text("type", "ban");
   if (auto d = parse_duration(duration); !d) return usage(d.error().text());
   const std::string reason = args.text("reason", "manual '" + type + "'");
@@ -92,26 +114,49 @@ int add(Context& context, const Args& args) {
   json::object source{{"scope", normalize_scope(scope)}, {"value", value}};
   if (scope == "Ip") source["ip"] = value;
   if (scope == "Range") source["range"] = value;
-  const json::array body{json::object{
-      {"scenario", reason}, {"scenario_hash", ""}, {"scenario_version", ""}, {"message", reason}, {"events_count", 1}, {"start_at", at},
-      {"stop_at", at}, {"capacity", 0}, {"leakspeed", "0"}, {"simulated", false}, {"remediation", true}, {"kind", "cscli"},
-      {"events", json::array()}, {"source", source},
-      {"decisions", json::array{json::object{{"duration", duration}, {"origin", "cscli"}, {"scenario", reason}, {"scope", normalize_scope(scope)},
-                                             {"type", type}, {"value", value}}}}}};
-  auto answer = ask(context, "POST", args.flag("force") ? "/v1/alerts?force=true" : "/v1/alerts", json::serialize(body));
+  const json::array body{
+      json::object{{"scenario", reason},
+                   {"scenario_hash", ""},
+                   {"scenario_version", ""},
+                   {"message", reason},
+                   {"events_count", 1},
+                   {"start_at", at},
+                   {"stop_at", at},
+                   {"capacity", 0},
+                   {"leakspeed", "0"},
+                   {"simulated", false},
+                   {"remediation", true},
+                   {"kind", "cscli"},
+                   {"events", json::array()},
+                   {"source", source},
+                   {"decisions", json::array{json::object{{"duration", duration},
+                                                          {"origin", "cscli"},
+                                                          {"scenario", reason},
+                                                          {"scope", normalize_scope(scope)},
+                                                          {"type", type},
+                                                          {"value", value}}}}}};
+  auto answer = ask(context, "POST", args.flag("force") ? "/v1/alerts?force=true" : "/v1/alerts",
+                    json::serialize(body));
   if (!answer) return fail(answer.error());
   if (items(*answer).empty())
-    return fail(Error{Code::refused, "no decision was added for " + value, {}, "`testudo why " + value + "` may say more"});
-  if (context.output == Output::human) std::puts("Decision successfully added");
-  else print_json(*answer);
+    return fail(Error{
+        Code::refused, "no decision was added for " + value, {}, "`testudo why " + value + "` may say more"});
+  if (context.output == Output::human)
+    std::puts("Decision successfully added");
+  else
+    print_json(*answer);
   return 0;
 }
 
 constexpr OptionSpec kDelete[] = {
-    {"-i,--ip", "all that cover this address, ranges too"}, {"-r,--range", "all that cover this range"},
-    {"-v,--value", "exactly this value"},                  {"--scope", "of this scope"},
-    {"-t,--type", "of this type"},                         {"-s,--scenario", "of this scenario"},
-    {"--origin", "of this origin"},                        {"--id", "this one"},
+    {"-i,--ip", "all that cover this address, ranges too"},
+    {"-r,--range", "all that cover this range"},
+    {"-v,--value", "exactly this value"},
+    {"--scope", "of this scope"},
+    {"-t,--type", "of this type"},
+    {"-s,--scenario", "of this scenario"},
+    {"--origin", "of this origin"},
+    {"--id", "this one"},
     {"--all", "all of them", Kind::flag},
 };
 
@@ -120,36 +165,52 @@ int remove(Context& context, const Args& args) {
   if (args.has("id")) {
     target = "/v1/decisions/" + encode(args.text("id"));
   } else {
-    const std::string filter =
-        query({{"ip", args.text("ip")}, {"range", args.text("range")}, {"value", args.text("value")}, {"scopes", args.text("scope")},
-               {"type", args.text("type")}, {"scenario", args.text("scenario")}, {"origin", args.text("origin")}});
+    const std::string filter = query({{"ip", args.text("ip")},
+                                      {"range", args.text("range")},
+                                      {"value", args.text("value")},
+                                      {"scopes", args.text("scope")},
+                                      {"type", args.text("type")},
+                                      {"scenario", args.text("scenario")},
+                                      {"origin", args.text("origin")}});
     if (filter.empty() && !args.flag("all")) return usage("at least one filter or --all must be specified");
     target = "/v1/decisions" + filter;
   }
   auto answer = ask(context, "DELETE", target);
   if (!answer) return fail(answer.error());
-  if (context.output == Output::human) std::printf("%s decision(s) deleted\n", text(*answer, "nbDeleted").c_str());
-  else print_json(*answer);
+  if (context.output == Output::human)
+    std::printf("%s decision(s) deleted\n", text(*answer, "nbDeleted").c_str());
+  else
+    print_json(*answer);
   return 0;
 }
 
 int flush(Context& context, const Args&) {
   auto answer = ask(context, "DELETE", "/v1/decisions");
   if (!answer) return fail(answer.error());
-  if (context.output == Output::human) std::printf("%s decision(s) ended; new attacks are banned as before\n", text(*answer, "nbDeleted").c_str());
-  else print_json(*answer);
+  if (context.output == Output::human)
+    std::printf("%s decision(s) ended; new attacks are banned as before\n",
+                text(*answer, "nbDeleted").c_str());
+  else
+    print_json(*answer);
   return 0;
 }
 
 }  // namespace
 
-extern const Command decisions_list_command{"decisions list", "who is banned now",
-                                            "  testudo decisions list\n  testudo decisions list --ip 203.0.113.7 -o json\n", kList, list};
+extern const Command decisions_list_command{
+    "decisions list", "who is banned now",
+    "  testudo decisions list\n  testudo decisions list --ip 203.0.113.7 -o json\n", kList, list};
 extern const Command decisions_add_command{"decisions add", "ban an address or a range by hand",
-                                           "  testudo decisions add --ip 203.0.113.7\n  testudo decisions add --range 203.0.113.0/24 --duration 7d --reason 'spam wave'\n",
+                                           "  testudo decisions add --ip 203.0.113.7\n  testudo decisions "
+                                           "add --range 203.0.113.0/24 --duration 7d --reason 'spam wave'\n",
                                            kAdd, add};
-extern const Command decisions_delete_command{"decisions delete", "lift bans",
-                                              "  testudo decisions delete --ip 203.0.113.7\n  testudo decisions delete --id 42\n", kDelete, remove};
-extern const Command decisions_flush_command{"decisions flush", "lift every ban, in the store and in the kernel", "  testudo decisions flush\n", {}, flush};
+extern const Command decisions_delete_command{
+    "decisions delete", "lift bans",
+    "  testudo decisions delete --ip 203.0.113.7\n  testudo decisions delete --id 42\n", kDelete, remove};
+extern const Command decisions_flush_command{"decisions flush",
+                                             "lift every ban, in the store and in the kernel",
+                                             "  testudo decisions flush\n",
+                                             {},
+                                             flush};
 
 }  // namespace testudo::cli

@@ -21,29 +21,47 @@ int status(Context& context, const Args&) {
   if (!status) return fail(status.error());
   if (context.output != Output::human) {
     JsonWriter out;
-    out.begin_object().field("adopted", status->adopted).field("allowed", status->allowed).field("backend", status->backend);
-    out.field("bans", status->bans).field("dropped_bytes", status->dropped_bytes).field("dropped_packets", status->dropped_packets);
+    out.begin_object()
+        .field("adopted", status->adopted)
+        .field("allowed", status->allowed)
+        .field("backend", status->backend);
+    out.field("bans", status->bans)
+        .field("dropped_bytes", status->dropped_bytes)
+        .field("dropped_packets", status->dropped_packets);
     out.key("interfaces").begin_array();
     for (const InterfaceStatus& i : status->interfaces)
-      out.begin_object().field("mode", i.mode).field("name", i.name).field("why_not_better", i.why_not_better).end_object();
-    out.end_array().field("passed_packets", status->passed_packets).field("ranges", status->ranges).end_object();
+      out.begin_object()
+          .field("mode", i.mode)
+          .field("name", i.name)
+          .field("why_not_better", i.why_not_better)
+          .end_object();
+    out.end_array()
+        .field("passed_packets", status->passed_packets)
+        .field("ranges", status->ranges)
+        .end_object();
     print_json(json::parse(out.take()));
     return 0;
   }
   std::string interfaces;
-  for (const InterfaceStatus& i : status->interfaces) interfaces += (interfaces.empty() ? "" : ", ") + i.name + " (" + i.mode + ")";
+  for (const InterfaceStatus& i : status->interfaces)
+    interfaces += (interfaces.empty() ? "" : ", ") + i.name + " (" + i.mode + ")";
   std::printf("mode:       %s\n", status->interfaces.empty() ? "nothing is attached" : interfaces.c_str());
-  std::printf("in force:   %s bans, %s ranges, %s allowlisted\n", short_number(status->bans).c_str(), short_number(status->ranges).c_str(),
-              short_number(status->allowed).c_str());
-  std::printf("dropped:    %s packets, %s; last %s\n", short_number(status->dropped_packets).c_str(), short_bytes(status->dropped_bytes).c_str(),
-              status->last_drop_unix_ns ? ago(format_rfc3339_seconds(from_unix_nanos(status->last_drop_unix_ns))).c_str() : "never");
+  std::printf("in force:   %s bans, %s ranges, %s allowlisted\n", short_number(status->bans).c_str(),
+              short_number(status->ranges).c_str(), short_number(status->allowed).c_str());
+  std::printf("dropped:    %s packets, %s; last %s\n", short_number(status->dropped_packets).c_str(),
+              short_bytes(status->dropped_bytes).c_str(),
+              status->last_drop_unix_ns
+                  ? ago(format_rfc3339_seconds(from_unix_nanos(status->last_drop_unix_ns))).c_str()
+                  : "never");
   std::printf("passed:     %s packets\n", short_number(status->passed_packets).c_str());
   for (const InterfaceStatus& i : status->interfaces)
-    if (!i.why_not_better.empty()) std::printf("%s: %s\n", i.name.c_str(), escape_for_terminal(i.why_not_better).c_str());
+    if (!i.why_not_better.empty())
+      std::printf("%s: %s\n", i.name.c_str(), escape_for_terminal(i.why_not_better).c_str());
   return 0;
 }
 
-constexpr OptionSpec kList[] = {{"ADDRESS", "only what touches this address or range", Kind::positional}, {"-l,--limit", "at most so many (default 1000, 0 = all)"}};
+constexpr OptionSpec kList[] = {{"ADDRESS", "only what touches this address or range", Kind::positional},
+                                {"-l,--limit", "at most so many (default 1000, 0 = all)"}};
 
 int list(Context& context, const Args& args) {
   std::optional<Prefix> only;
@@ -60,16 +78,22 @@ int list(Context& context, const Args& args) {
   if (context.output == Output::json) {
     json::array out;
     for (const KernelEntry& e : *entries)
-      out.push_back(json::object{{"value", e.prefix.text()}, {"remediation", remediation_name(e.remediation)}, {"origin", e.origin}, {"scenario", e.scenario},
-                                 {"duration", format_duration_seconds(e.left)}, {"packets", e.packets}, {"bytes", e.bytes}});
+      out.push_back(json::object{{"value", e.prefix.text()},
+                                 {"remediation", remediation_name(e.remediation)},
+                                 {"origin", e.origin},
+                                 {"scenario", e.scenario},
+                                 {"duration", format_duration_seconds(e.left)},
+                                 {"packets", e.packets},
+                                 {"bytes", e.bytes}});
     print_json(out);
     return 0;
   }
   const bool raw = context.output == Output::raw;
   Table table({"Value", "Action", "Origin", "Reason", "Left", "Packets", "Bytes", "Last drop"});
   for (const KernelEntry& e : *entries)
-    table.row({e.prefix.text(), remediation_name(e.remediation), e.origin, e.scenario, format_duration_seconds(e.left), std::to_string(e.packets),
-               std::to_string(e.bytes), e.last_hit_unix_ns ? format_rfc3339_seconds(from_unix_nanos(e.last_hit_unix_ns)) : ""});
+    table.row({e.prefix.text(), remediation_name(e.remediation), e.origin, e.scenario,
+               format_duration_seconds(e.left), std::to_string(e.packets), std::to_string(e.bytes),
+               e.last_hit_unix_ns ? format_rfc3339_seconds(from_unix_nanos(e.last_hit_unix_ns)) : ""});
   if (raw) {
     table.print_raw({"value", "action", "origin", "reason", "left", "packets", "bytes", "last_drop"});
   } else if (table.empty()) {
@@ -86,49 +110,72 @@ int kernel_flush(Context& context, const Args&) {
   auto answer = ask_text(context, "POST", "/v1/testudo/kernel/flush");
   if (!answer) {
     Error error = answer.error();
-    if (error.code == Code::unavailable) error.remedy = "`testudo flush` empties the kernel without a daemon, for good";
+    if (error.code == Code::unavailable)
+      error.remedy = "`testudo flush` empties the kernel without a daemon, for good";
     return fail(error);
   }
-  std::puts("the kernel's tables are empty; the daemon puts its decisions back within ten minutes; `testudo flush` ends them for good");
+  std::puts(
+      "the kernel's tables are empty; the daemon puts its decisions back within ten minutes; `testudo flush` "
+      "ends them for good");
   return 0;
 }
 
 constexpr OptionSpec kRemove[] = {{"--yes", "really do it", Kind::flag}};
 
 int kernel_remove(Context& context, const Args& args) {
-  if (!args.flag("yes")) return usage("this detaches the program and removes every pinned map: nothing is dropped afterwards. Say --yes");
+  if (!args.flag("yes"))
+    return usage(
+        "this detaches the program and removes every pinned map: nothing is dropped afterwards. Say --yes");
   auto done = remove_pinned(context.settings().enforce.pin);
   if (!done) return fail(done.error());
   std::puts("detached; no map or link of ours is left in the kernel");
   return 0;
 }
 
-/// The way out of a lock-out. The kernel first, whatever else is broken; then the mark that keeps older decisions
-/// from coming back; then the daemon, if there is one.
+/// The way out of a lock-out. The kernel first, whatever else is broken; then the mark that keeps older
+/// decisions from coming back; then the daemon, if there is one.
 int flush(Context& context, const Args&) {
   const Settings& settings = context.settings();
   int result = 0;
   auto kernel = flush_pinned(settings.enforce.pin);
-  if (!kernel) result = fail(kernel.error());
-  else if (kernel->found) std::printf("kernel: %llu entries removed\n", static_cast<unsigned long long>(kernel->removed));
-  else std::puts("kernel: nothing of ours was in force");
+  if (!kernel)
+    result = fail(kernel.error());
+  else if (kernel->found)
+    std::printf("kernel: %llu entries removed\n", static_cast<unsigned long long>(kernel->removed));
+  else
+    std::puts("kernel: nothing of ours was in force");
   if (auto marked = write_flush_mark(settings.paths.state, now()); !marked) {
     // Without a state folder there is no store either, and so nothing that could come back.
     if (file_exists(settings.paths.state)) result = fail(marked.error());
   }
   auto answer = ask(context, "POST", "/v1/testudo/flush");
-  if (answer) std::printf("daemon: %s decision(s) ended\n", text(*answer, "nbDeleted").c_str());
-  else if (answer.error().code == Code::unavailable) std::puts("daemon: none is running; decisions older than now do not come back when it starts");
-  else result = fail(answer.error());
+  if (answer)
+    std::printf("daemon: %s decision(s) ended\n", text(*answer, "nbDeleted").c_str());
+  else if (answer.error().code == Code::unavailable)
+    std::puts("daemon: none is running; decisions older than now do not come back when it starts");
+  else
+    result = fail(answer.error());
   return result;
 }
 
 }  // namespace
 
-extern const Command kernel_status_command{"kernel status", "mode, interfaces, bans and drops", "  testudo kernel status\n", {}, status};
-extern const Command kernel_list_command{"kernel list", "what is in force, with hits", "  testudo kernel list\n  testudo kernel list 203.0.113.7\n", kList, list};
-extern const Command kernel_flush_command{"kernel flush", "empty the kernel's tables until the next reconcile", "  testudo kernel flush\n", {}, kernel_flush};
-extern const Command kernel_remove_command{"kernel remove", "detach and remove every pin (uninstall)", "  testudo kernel remove --yes\n", kRemove, kernel_remove};
-extern const Command flush_command{"flush", "locked out? lift every ban at once, with or without a daemon", "  sudo testudo flush\n", {}, flush};
+extern const Command kernel_status_command{
+    "kernel status", "mode, interfaces, bans and drops", "  testudo kernel status\n", {}, status};
+extern const Command kernel_list_command{"kernel list", "what is in force, with hits",
+                                         "  testudo kernel list\n  testudo kernel list 203.0.113.7\n", kList,
+                                         list};
+extern const Command kernel_flush_command{"kernel flush",
+                                          "empty the kernel's tables until the next reconcile",
+                                          "  testudo kernel flush\n",
+                                          {},
+                                          kernel_flush};
+extern const Command kernel_remove_command{"kernel remove", "detach and remove every pin (uninstall)",
+                                           "  testudo kernel remove --yes\n", kRemove, kernel_remove};
+extern const Command flush_command{"flush",
+                                   "locked out? lift every ban at once, with or without a daemon",
+                                   "  sudo testudo flush\n",
+                                   {},
+                                   flush};
 
 }  // namespace testudo::cli

@@ -78,10 +78,15 @@ int run(int argc, char** argv) {
   context.config = from_environment ? from_environment : kDefaultConfig;
   std::string output = "human", colour = "auto";
   CLI::App root{"testudo: see and steer what Testudo does on this machine", "testudo"};
-  root.footer("First steps: testudo status · testudo allowlists add office YOUR-ADDRESS · testudo rehearse --since 7d\n"
-              "Locked out? testudo flush");
-  root.add_option("-c,--config", context.config, "configuration (default /etc/testudo/testudo.yaml, or TESTUDO_CONFIG)")->type_name("FILE");
-  root.add_option("-o,--output", output, "human, json or raw (CSV)")->check(CLI::IsMember({"human", "json", "raw"}));
+  root.footer(
+      "First steps: testudo status · testudo allowlists add office YOUR-ADDRESS · testudo rehearse --since "
+      "7d\n"
+      "Locked out? testudo flush");
+  root.add_option("-c,--config", context.config,
+                  "configuration (default /etc/testudo/testudo.yaml, or TESTUDO_CONFIG)")
+      ->type_name("FILE");
+  root.add_option("-o,--output", output, "human, json or raw (CSV)")
+      ->check(CLI::IsMember({"human", "json", "raw"}));
   root.add_option("--color", colour, "yes, no or auto")->check(CLI::IsMember({"yes", "no", "auto"}));
   root.require_subcommand(1);
   root.fallthrough();

@@ -29,8 +29,8 @@ Result<TimePoint> today(const Args& args) {
 }
 
 void print_alert(const Alert& a) {
-  json::object row{{"scenario", a.scenario}, {"scope", a.source.scope}, {"value", a.source.value}, {"start_at", a.start_text},
-                   {"stop_at", a.stop_text}, {"events_count", a.events_count}};
+  json::object row{{"scenario", a.scenario},   {"scope", a.source.scope}, {"value", a.source.value},
+                   {"start_at", a.start_text}, {"stop_at", a.stop_text},  {"events_count", a.events_count}};
   if (a.ambiguous) row["ambiguous"] = true;
   std::puts(json::serialize(row).c_str());
 }
@@ -39,7 +39,8 @@ int run(Context& context, const Args& args) {
   auto time = today(args);
   if (!time) return usage("--now: " + time.error().text());
   ProgramOptions options;
-  options.content.folders = args.has("hub") ? std::vector<std::string>{args.text("hub")} : context.settings().paths.content;
+  options.content.folders =
+      args.has("hub") ? std::vector<std::string>{args.text("hub")} : context.settings().paths.content;
   options.content.items = args.list("item");
   options.patterns_folder = context.settings().patterns_folder();
   options.data_folder = args.text("data", context.settings().paths.data);
@@ -59,7 +60,8 @@ int run(Context& context, const Args& args) {
     if (e.code == Code::not_found && e.where.file.empty()) return 1;  // an item that was named is not there
   }
   if ((*program)->parser_ids.empty())
-    return fail(Error{Code::not_found, "no parser is enabled", {}, "name a folder with --hub, or a configuration with -c"});
+    return fail(Error{
+        Code::not_found, "no parser is enabled", {}, "name a folder with --hub, or a configuration with -c"});
   auto result = replay(*program, replayed);
   if (!result) return fail(result.error());
 
@@ -68,32 +70,45 @@ int run(Context& context, const Args& args) {
   } else {
     Table table({"Line", "Scenario", "Scope:Value", "Events", "Begin", "End", ""});
     for (const Alert& a : result->alerts) {
-      std::vector<std::string> row = {std::to_string(a.line_number), a.scenario, a.source.scope + ":" + a.source.value, std::to_string(a.events_count), a.start_text, a.stop_text};
+      std::vector<std::string> row = {
+          std::to_string(a.line_number),  a.scenario,   a.source.scope + ":" + a.source.value,
+          std::to_string(a.events_count), a.start_text, a.stop_text};
       row.push_back(a.ambiguous ? "ambiguous line: bans nobody" : "");
       table.row(std::move(row));
     }
-    if (context.output == Output::raw) table.print_raw({"line", "scenario", "value", "events_count", "start_at", "stop_at", "note"});
-    else if (table.empty()) std::puts("No alert");
-    else table.print_human();
+    if (context.output == Output::raw)
+      table.print_raw({"line", "scenario", "value", "events_count", "start_at", "stop_at", "note"});
+    else if (table.empty())
+      std::puts("No alert");
+    else
+      table.print_human();
   }
   const double rate = result->seconds > 0 ? double(result->counts.read) / result->seconds : 0;
   if (context.output == Output::json)
     std::fprintf(stderr, "%s\n",
-                 json::serialize(json::object{{"lines", result->counts.read}, {"parsed", result->counts.parsed}, {"seconds", result->seconds},
-                                              {"lines_per_second", uint64_t(rate)}, {"peak_rss_bytes", result->peak_rss_bytes}})
+                 json::serialize(json::object{{"lines", result->counts.read},
+                                              {"parsed", result->counts.parsed},
+                                              {"seconds", result->seconds},
+                                              {"lines_per_second", uint64_t(rate)},
+                                              {"peak_rss_bytes", result->peak_rss_bytes}})
                      .c_str());
   else
-    std::fprintf(stderr, "%llu lines, %llu parsed, in %.3f s: %.0f lines/s, peak memory %s\n", static_cast<unsigned long long>(result->counts.read),
-                 static_cast<unsigned long long>(result->counts.parsed), result->seconds, rate, short_bytes(result->peak_rss_bytes).c_str());
-  if (result->cut) std::fprintf(stderr, "%llu lines were longer than 64 KiB and were cut there\n", static_cast<unsigned long long>(result->cut));
+    std::fprintf(stderr, "%llu lines, %llu parsed, in %.3f s: %.0f lines/s, peak memory %s\n",
+                 static_cast<unsigned long long>(result->counts.read),
+                 static_cast<unsigned long long>(result->counts.parsed), result->seconds, rate,
+                 short_bytes(result->peak_rss_bytes).c_str());
+  if (result->cut)
+    std::fprintf(stderr, "%llu lines were longer than 64 KiB and were cut there\n",
+                 static_cast<unsigned long long>(result->cut));
   return 0;
 }
 
 }  // namespace
 
-extern const Command replay_command{"replay", "a log file through the enabled content, at full speed; bans nobody",
-                                    "  testudo replay --type syslog /var/log/auth.log\n"
-                                    "  testudo replay --type nginx --hub ./hub --item crowdsecurity/nginx --data ./data access.log -o json\n",
-                                    kOptions, run};
+extern const Command replay_command{
+    "replay", "a log file through the enabled content, at full speed; bans nobody",
+    "  testudo replay --type syslog /var/log/auth.log\n"
+    "  testudo replay --type nginx --hub ./hub --item crowdsecurity/nginx --data ./data access.log -o json\n",
+    kOptions, run};
 
 }  // namespace testudo::cli

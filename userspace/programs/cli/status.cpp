@@ -11,14 +11,17 @@
 namespace testudo::cli {
 namespace {
 
-uint64_t number(const json::value& object, std::string_view key) { return std::strtoull(text(object, key).c_str(), nullptr, 10); }
+uint64_t number(const json::value& object, std::string_view key) {
+  return std::strtoull(text(object, key).c_str(), nullptr, 10);
+}
 
 std::string source_line(const json::value& s) {
   if (text(s, "exists") == "false") return "";
   const uint64_t parsed = number(s, "parsed"), unparsed = number(s, "unparsed");
   std::string out = text(s, "type") + ":" + text(s, "name") + " (" + text(s, "log_type") + ")";
   out += "  last line " + ago(text(s, "last_line"));
-  if (parsed + unparsed > 0) out += ", " + short_number(parsed) + " of " + short_number(parsed + unparsed) + " lines understood";
+  if (parsed + unparsed > 0)
+    out += ", " + short_number(parsed) + " of " + short_number(parsed + unparsed) + " lines understood";
   std::string fed;
   size_t n = 0;
   for (const json::value& f : items(s, "fed")) {
@@ -42,36 +45,45 @@ int run(Context& context, const Args&) {
   }
   const json::value& kernel = answer->as_object().at("kernel");
   const json::value& content = answer->as_object().at("content");
-  std::printf("%s  testudod %s, up %s\n", guarded ? green(context, "This machine is protected.").c_str() : red(context, "This machine is NOT protected.").c_str(),
+  std::printf("%s  testudod %s, up %s\n",
+              guarded ? green(context, "This machine is protected.").c_str()
+                      : red(context, "This machine is NOT protected.").c_str(),
               text(*answer, "version").c_str(), ago(text(*answer, "started_at")).c_str());
   std::puts("");
   std::puts(bold(context, "Reads").c_str());
   size_t absent = 0;
   for (const json::value& s : items(*answer, "sources")) {
     const std::string line = source_line(s);
-    if (line.empty()) ++absent;
-    else std::printf("  %s\n", escape_for_terminal(line).c_str());
+    if (line.empty())
+      ++absent;
+    else
+      std::printf("  %s\n", escape_for_terminal(line).c_str());
   }
   if (absent) std::printf("  (%zu configured paths do not exist; they are read once they do)\n", absent);
   std::puts(bold(context, "Knows").c_str());
-  std::printf("  %s parsers, %s scenarios%s\n", text(content, "parsers").c_str(), text(content, "scenarios").c_str(),
-              text(content, "off") == "0" ? "" : (", " + text(content, "off") + " items broken and off").c_str());
+  std::printf(
+      "  %s parsers, %s scenarios%s\n", text(content, "parsers").c_str(), text(content, "scenarios").c_str(),
+      text(content, "off") == "0" ? "" : (", " + text(content, "off") + " items broken and off").c_str());
   std::puts(bold(context, "Guards").c_str());
   for (const json::value& i : items(kernel, "interfaces")) {
     std::printf("  %s in mode %s", escape_for_terminal(text(i, "name")).c_str(), text(i, "mode").c_str());
-    if (const std::string why = text(i, "why_not_better"); !why.empty()) std::printf(" (%s)", escape_for_terminal(why).c_str());
+    if (const std::string why = text(i, "why_not_better"); !why.empty())
+      std::printf(" (%s)", escape_for_terminal(why).c_str());
     std::puts("");
   }
-  std::printf("  %s bans and %s ranges in force, %s addresses allowlisted\n", short_number(number(kernel, "bans")).c_str(),
-              short_number(number(kernel, "ranges")).c_str(), short_number(number(kernel, "allowed")).c_str());
-  std::printf("  %s packets dropped (%s), the last one %s\n", short_number(number(kernel, "dropped_packets")).c_str(),
+  std::printf("  %s bans and %s ranges in force, %s addresses allowlisted\n",
+              short_number(number(kernel, "bans")).c_str(), short_number(number(kernel, "ranges")).c_str(),
+              short_number(number(kernel, "allowed")).c_str());
+  std::printf("  %s packets dropped (%s), the last one %s\n",
+              short_number(number(kernel, "dropped_packets")).c_str(),
               short_bytes(number(kernel, "dropped_bytes")).c_str(), ago(text(kernel, "last_drop")).c_str());
   const json::array& problems = items(*answer, "problems");
   if (!problems.empty()) {
     std::puts(bold(context, "To do").c_str());
     for (const json::value& p : problems) {
       std::printf("  - %s\n", escape_for_terminal(text(p, "what")).c_str());
-      if (const std::string remedy = text(p, "remedy"); !remedy.empty()) std::printf("    → %s\n", escape_for_terminal(remedy).c_str());
+      if (const std::string remedy = text(p, "remedy"); !remedy.empty())
+        std::printf("    → %s\n", escape_for_terminal(remedy).c_str());
     }
   }
   return guarded ? 0 : 1;
@@ -79,7 +91,11 @@ int run(Context& context, const Args&) {
 
 }  // namespace
 
-extern const Command status_command{"status", "is this machine protected? what is read, guarded, dropped; exit status 1 when not",
-                                    "  testudo status\n  testudo status -o json\n", {}, run};
+extern const Command status_command{
+    "status",
+    "is this machine protected? what is read, guarded, dropped; exit status 1 when not",
+    "  testudo status\n  testudo status -o json\n",
+    {},
+    run};
 
 }  // namespace testudo::cli

@@ -26,7 +26,8 @@ std::string cell(const std::string& raw) {
 bool boxes() {
   if (!::isatty(1)) return false;
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"})
-    if (const char* value = std::getenv(name); value && *value) return std::strstr(value, "UTF-8") || std::strstr(value, "utf8");
+    if (const char* value = std::getenv(name); value && *value)
+      return std::strstr(value, "UTF-8") || std::strstr(value, "utf8");
   return false;
 }
 
@@ -37,7 +38,12 @@ std::string scaled(double n, const char* const* units, double base) {
     ++unit;
   }
   char buffer[32];
-  std::snprintf(buffer, sizeof buffer, unit == 0 ? "%.0f%s" : n < 10 ? "%.2f%s" : n < 100 ? "%.1f%s" : "%.0f%s", n, units[unit]);
+  std::snprintf(buffer, sizeof buffer,
+                unit == 0 ? "%.0f%s"
+                : n < 10  ? "%.2f%s"
+                : n < 100 ? "%.1f%s"
+                          : "%.0f%s",
+                n, units[unit]);
   return buffer;
 }
 
@@ -78,7 +84,8 @@ void Table::print_human() const {
     if (n == 0 && box) rule("├", "┼", "┤");
     if (n == 0 && !box) {
       out.clear();
-      for (size_t i = 0; i < width.size(); ++i) out += std::string(width[i], '-') + (i + 1 < width.size() ? "  " : "");
+      for (size_t i = 0; i < width.size(); ++i)
+        out += std::string(width[i], '-') + (i + 1 < width.size() ? "  " : "");
       std::puts(out.c_str());
     }
   }
@@ -111,8 +118,14 @@ std::string ago(const std::string& rfc3339) {
   return past < 1s ? "just now" : format_duration_short(past) + " ago";
 }
 
-std::string bold(const Context& context, const std::string& text) { return context.colour ? "\033[1m" + text + "\033[0m" : text; }
-std::string red(const Context& context, const std::string& text) { return context.colour ? "\033[31;1m" + text + "\033[0m" : text; }
-std::string green(const Context& context, const std::string& text) { return context.colour ? "\033[32m" + text + "\033[0m" : text; }
+std::string bold(const Context& context, const std::string& text) {
+  return context.colour ? "\033[1m" + text + "\033[0m" : text;
+}
+std::string red(const Context& context, const std::string& text) {
+  return context.colour ? "\033[31;1m" + text + "\033[0m" : text;
+}
+std::string green(const Context& context, const std::string& text) {
+  return context.colour ? "\033[32m" + text + "\033[0m" : text;
+}
 
 }  // namespace testudo::cli

@@ -1,7 +1,7 @@
 // cli/table.h: rows for people (a table as wide as it must be) and for scripts (CSV with a header).
 //
-// Cells may come from logs: control bytes and characters that change the direction of text are escaped, CSV cells
-// that a spreadsheet would run are quoted.
+// Cells may come from logs: control bytes and characters that change the direction of text are escaped, CSV
+// cells that a spreadsheet would run are quoted.
 #pragma once
 
 #include <string>

@@ -16,8 +16,10 @@ class Section {
   Section(const YamlNode& parent, const char* name, Errors& errors) : name_(name), errors_(errors) {
     const YamlNode* node = *name ? parent.find(name) : &parent;
     if (node && !node->is_null()) {
-      if (node->is_map()) node_ = node;
-      else errors_.push_back(config(node->error(name_ + " must be a mapping")));
+      if (node->is_map())
+        node_ = node;
+      else
+        errors_.push_back(config(node->error(name_ + " must be a mapping")));
     }
   }
   ~Section() {
@@ -41,7 +43,8 @@ class Section {
     take(key, [&](const YamlNode& n, const std::string& what) -> Result<void> {
       TESTUDO_TRY(const int64_t value, n.as_int(what));
       if (value < least || value > most)
-        return n.error(what + " must lie between " + std::to_string(least) + " and " + std::to_string(most) + ", not " + n.text());
+        return n.error(what + " must lie between " + std::to_string(least) + " and " + std::to_string(most) +
+                       ", not " + n.text());
       set(value);
       return {};
     });
@@ -96,7 +99,8 @@ void read_enforce(const YamlNode& root, Settings& s, Errors& errors) {
     TESTUDO_TRY(s.enforce.mode, n.as_string(what));
     for (const char* known : {"auto", "xdp", "xdp-generic", "nftables", "off"})
       if (s.enforce.mode == known) return {};
-    return n.error("unknown " + what + " '" + s.enforce.mode + "'", "modes are auto, xdp, xdp-generic, nftables, off");
+    return n.error("unknown " + what + " '" + s.enforce.mode + "'",
+                   "modes are auto, xdp, xdp-generic, nftables, off");
   });
   section.text("pin", s.enforce.pin);
   section.number("max_entries", 1024, 50'000'000, [&](int64_t v) { s.enforce.max_entries = uint32_t(v); });
@@ -110,7 +114,8 @@ void read_sections(const YamlNode& root, Settings& s, Errors& errors) {
     top.texts("profiles", s.profiles);
     for (const char* name : {"remote", "share"})
       top.take(name, [](const YamlNode& n, const std::string& what) -> Result<void> {
-        return Error{Code::unsupported, "the role " + what + " is not part of this version", n.where(), "leave the section out"};
+        return Error{Code::unsupported, "the role " + what + " is not part of this version", n.where(),
+                     "leave the section out"};
       });
   }
   {
@@ -157,7 +162,8 @@ void read_sections(const YamlNode& root, Settings& s, Errors& errors) {
 
 std::string Settings::shipped(const std::string& name) const {
   std::vector<std::string> places;
-  if (!file.empty() && file.find('/') != std::string::npos) places.push_back(file.substr(0, file.rfind('/')) + "/" + name);
+  if (!file.empty() && file.find('/') != std::string::npos)
+    places.push_back(file.substr(0, file.rfind('/')) + "/" + name);
   places.push_back("/etc/testudo/" + name);
   char exe[PATH_MAX];
   const ssize_t n = ::readlink("/proc/self/exe", exe, sizeof exe);
@@ -180,10 +186,14 @@ Settings read_settings(const std::string& path, Errors& errors) {
     errors.push_back(Section::config(documents.error()));
     return settings;
   }
-  if (documents->size() > 1) errors.push_back(Section::config((*documents)[1].error("the configuration is one YAML document")));
+  if (documents->size() > 1)
+    errors.push_back(Section::config((*documents)[1].error("the configuration is one YAML document")));
   if (!documents->empty()) {
-    if (documents->front().is_map()) read_sections(documents->front(), settings, errors);
-    else errors.push_back(Section::config(documents->front().error("the configuration must be a mapping of sections")));
+    if (documents->front().is_map())
+      read_sections(documents->front(), settings, errors);
+    else
+      errors.push_back(
+          Section::config(documents->front().error("the configuration must be a mapping of sections")));
   }
   return settings;
 }

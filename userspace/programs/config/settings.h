@@ -1,5 +1,5 @@
-// config/settings.h: /etc/testudo/testudo.yaml, read and checked. Both programs read it: the daemon to know its
-// roles, the CLI to find socket and pins.
+// config/settings.h: /etc/testudo/testudo.yaml, read and checked. Both programs read it: the daemon to know
+// its roles, the CLI to find socket and pins.
 //
 // Every key has a default; an unknown key or a wrong type is an error with file:line:column. All errors are
 // collected, so that `testudod --check` shows them together.
@@ -59,13 +59,15 @@ struct Settings {
   /// A shipped file or folder ("patterns", "cdn-ranges.txt", "content"): beside the configuration file, in
   /// /etc/testudo, or, for a program that runs from its build folder, in the source tree's config/.
   std::string shipped(const std::string& name) const;
-  std::string patterns_folder() const { return paths.patterns.empty() ? shipped("patterns") : paths.patterns; }
+  std::string patterns_folder() const {
+    return paths.patterns.empty() ? shipped("patterns") : paths.patterns;
+  }
 };
 
 inline constexpr const char* kDefaultConfig = "/etc/testudo/testudo.yaml";
 
-/// Reads `path`; a missing file at the default path gives the defaults. Errors are appended; the settings are as
-/// good as they can be then.
+/// Reads `path`; a missing file at the default path gives the defaults. Errors are appended; the settings are
+/// as good as they can be then.
 Settings read_settings(const std::string& path, Errors& errors);
 
 }  // namespace testudo

@@ -35,7 +35,8 @@ void print_place(const Where& where) {
   }
   const std::string_view line = rest.substr(0, std::min(rest.find('\n'), size_t(200)));
   std::fprintf(stderr, "    %s\n", escape_for_terminal(line).c_str());
-  if (where.column > 0 && size_t(where.column) <= line.size() + 1) std::fprintf(stderr, "    %*s^\n", where.column - 1, "");
+  if (where.column > 0 && size_t(where.column) <= line.size() + 1)
+    std::fprintf(stderr, "    %*s^\n", where.column - 1, "");
 }
 
 }  // namespace
@@ -67,8 +68,9 @@ bool check_everything(const Settings& settings, Errors errors) {
     std::fprintf(stderr, "%s\n", e.text().c_str());
     print_place(e.where);
   }
-  std::printf("%s: %zu sources, %zu parsers, %zu scenarios, %zu errors\n", settings.file.empty() ? "defaults" : settings.file.c_str(),
-              documents.size(), parsers, scenarios, errors.size());
+  std::printf("%s: %zu sources, %zu parsers, %zu scenarios, %zu errors\n",
+              settings.file.empty() ? "defaults" : settings.file.c_str(), documents.size(), parsers,
+              scenarios, errors.size());
   return errors.empty();
 }
 

@@ -75,7 +75,8 @@ Result<void> Daemon::open_decider() {
   options.simulation_file = settings_.decide.simulation_file;
   options.simulate_all = settings_.decide.simulation;
   if (settings_.decide.cdn_ranges != "none")
-    options.cdn_ranges_file = settings_.decide.cdn_ranges.empty() ? settings_.shipped("cdn-ranges.txt") : settings_.decide.cdn_ranges;
+    options.cdn_ranges_file = settings_.decide.cdn_ranges.empty() ? settings_.shipped("cdn-ranges.txt")
+                                                                  : settings_.decide.cdn_ranges;
   options.admin_groups = settings_.decide.admin_groups;
   options.session_grace = settings_.decide.session_grace;
   options.ipv6_prefix = int(settings_.decide.ipv6_prefix);
@@ -131,7 +132,8 @@ Result<void> Daemon::open_servers() {
   ApiHooks hooks;
   hooks.status_json = [this] { return status_json(); };
   hooks.reload = [this] { return reload(); };
-  TESTUDO_TRY(api_, ApiServer::start(std::move(options), *decider_, backend_.get(), metrics_, std::move(hooks)));
+  TESTUDO_TRY(api_,
+              ApiServer::start(std::move(options), *decider_, backend_.get(), metrics_, std::move(hooks)));
   if (!settings_.metrics.listen.empty()) {
     TESTUDO_TRY(metrics_server_, MetricsServer::start(settings_.metrics.listen, metrics_));
   }
@@ -147,7 +149,9 @@ Result<void> Daemon::reload() {
   TESTUDO_CHECK(decider_->reload());
   TESTUDO_TRY(auto program, load_program(program_options(), engine_->program().get()));
   say(program->errors, "content.off");
-  log::info("reload", {{"parsers", program->parser_ids.size()}, {"scenarios", program->scenario_ids.size()}, {"off", program->off}});
+  log::info("reload", {{"parsers", program->parser_ids.size()},
+                       {"scenarios", program->scenario_ids.size()},
+                       {"off", program->off}});
   engine_->reload(std::move(program));
   return {};
 }
@@ -160,14 +164,20 @@ void Daemon::say_what_runs() {
     log::info("reads", {{"source", s.type + ":" + s.name}, {"type", s.log_type}, {"there", s.exists}});
   }
   if (present == 0)
-    log::warn("reads.nothing", {{"why", "no source that is configured exists yet"},
-                                {"remedy", "name a log in acquire.files; a stock Debian 12 logs sshd to the journal"}});
+    log::warn("reads.nothing",
+              {{"why", "no source that is configured exists yet"},
+               {"remedy", "name a log in acquire.files; a stock Debian 12 logs sshd to the journal"}});
   const EnforceStatus kernel = backend_->status();
   for (const InterfaceStatus& i : kernel.interfaces)
     log::info("guards", {{"interface", i.name}, {"mode", i.mode}, {"why_not_better", i.why_not_better}});
-  if (kernel.interfaces.empty()) log::warn("guards.nothing", {{"backend", kernel.backend}, {"remedy", "see enforce.interfaces and enforce.mode"}});
-  log::info("content", {{"parsers", program->parser_ids.size()}, {"scenarios", program->scenarios->scenarios.size()}, {"off", program->off}});
-  if (settings_.decide.simulation) log::warn("simulation", {{"meaning", "alerts are kept, nobody is banned"}});
+  if (kernel.interfaces.empty())
+    log::warn("guards.nothing",
+              {{"backend", kernel.backend}, {"remedy", "see enforce.interfaces and enforce.mode"}});
+  log::info("content", {{"parsers", program->parser_ids.size()},
+                        {"scenarios", program->scenarios->scenarios.size()},
+                        {"off", program->off}});
+  if (settings_.decide.simulation)
+    log::warn("simulation", {{"meaning", "alerts are kept, nobody is banned"}});
   log::info("next", {{"allowlist_yourself", "testudo allowlists add office YOUR-ADDRESS"},
                      {"try_safely", "testudo rehearse --since 7d"},
                      {"locked_out", "testudo flush"}});
@@ -180,7 +190,9 @@ void Daemon::warn_silent(TimePoint at) {
     if (!s.exists) continue;
     const TimePoint since = std::max(s.last_line, started_);
     if (at - since >= 10min)
-      log::warn("source.silent", {{"source", s.type + ":" + s.name}, {"minutes", (at - since) / 1min}, {"problem", s.problem}});
+      log::warn(
+          "source.silent",
+          {{"source", s.type + ":" + s.name}, {"minutes", (at - since) / 1min}, {"problem", s.problem}});
   }
 }
 
@@ -204,7 +216,9 @@ void Daemon::run() {
     signalfd_siginfo info{};
     while (::read(signals.get(), &info, sizeof info) == sizeof info) {
       if (info.ssi_signo == SIGHUP) {
-        if (auto done = reload(); !done) log::error("reload.failed", {{"what", done.error().text()}, {"meaning", "what ran before goes on"}});
+        if (auto done = reload(); !done)
+          log::error("reload.failed",
+                     {{"what", done.error().text()}, {"meaning", "what ran before goes on"}});
         continue;
       }
       log::info("stop", {{"signal", int(info.ssi_signo)}, {"drops", "stay in force until they expire"}});

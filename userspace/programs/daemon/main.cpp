@@ -15,7 +15,8 @@
 
 namespace {
 
-constexpr const char* kHelp = R"(testudod: the Testudo daemon: reads logs, finds attackers, drops their packets.
+constexpr const char* kHelp =
+    R"(testudod: the Testudo daemon: reads logs, finds attackers, drops their packets.
 
 Usage: testudod [--config FILE] [--check] [--debug]
 
@@ -46,10 +47,14 @@ int main(int argc, char** argv) {
       std::printf("testudod %s\n", TESTUDO_VERSION);
       return 0;
     }
-    if (arg == "--check" || arg == "-t") check = true;
-    else if (arg == "--debug") log::set_level(log::Level::debug);
-    else if ((arg == "--config" || arg == "-c") && i + 1 < argc) config = argv[++i];
-    else if (arg.starts_with("--config=")) config = arg.substr(std::strlen("--config="));
+    if (arg == "--check" || arg == "-t")
+      check = true;
+    else if (arg == "--debug")
+      log::set_level(log::Level::debug);
+    else if ((arg == "--config" || arg == "-c") && i + 1 < argc)
+      config = argv[++i];
+    else if (arg.starts_with("--config="))
+      config = arg.substr(std::strlen("--config="));
     else {
       std::fprintf(stderr, "testudod: unknown argument '%s'\n\n%s", arg.c_str(), kHelp);
       return 2;

@@ -15,10 +15,16 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
   bool guarded = false, reads = false;
   for (const InterfaceStatus& i : in.kernel.interfaces) {
     guarded = guarded || i.mode != "off";
-    if (i.mode == "off") out.push_back({"interface " + i.name + " is not guarded: " + i.why_not_better, "see enforce.interfaces in testudo.yaml", false});
+    if (i.mode == "off")
+      out.push_back({"interface " + i.name + " is not guarded: " + i.why_not_better,
+                     "see enforce.interfaces in testudo.yaml", false});
   }
-  if (in.kernel.backend == "off") out.push_back({"enforcement is off: decisions are made, nothing is dropped", "set enforce.mode: auto", true});
-  else if (!guarded) out.push_back({"no interface is guarded", "name one in enforce.interfaces; `ip -br link` lists them", true});
+  if (in.kernel.backend == "off")
+    out.push_back(
+        {"enforcement is off: decisions are made, nothing is dropped", "set enforce.mode: auto", true});
+  else if (!guarded)
+    out.push_back(
+        {"no interface is guarded", "name one in enforce.interfaces; `ip -br link` lists them", true});
   for (const SourceStatus& s : in.sources) {
     const std::string name = s.type + ":" + s.name;
     if (!s.problem.empty()) {
@@ -29,18 +35,25 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
     reads = true;
     const TimePoint since = std::max(s.last_line, in.started);
     if (now - since >= 10min)
-      out.push_back({name + " has been silent for " + format_duration_short(now - since), "does the service still log there?", false});
+      out.push_back({name + " has been silent for " + format_duration_short(now - since),
+                     "does the service still log there?", false});
   }
-  if (!reads) out.push_back({"no log is read", "name one in acquire.files; `testudod --check` shows what is found", true});
+  if (!reads)
+    out.push_back(
+        {"no log is read", "name one in acquire.files; `testudod --check` shows what is found", true});
   for (const SourceProgress& p : in.progress)
     if (p.counts.read >= 50 && p.counts.parsed == 0)
-      out.push_back({p.type + ":" + p.name + ": none of " + std::to_string(p.counts.read) + " lines was understood",
-                     "is the label type right? It is '" + p.log_type + "'", false});
+      out.push_back(
+          {p.type + ":" + p.name + ": none of " + std::to_string(p.counts.read) + " lines was understood",
+           "is the label type right? It is '" + p.log_type + "'", false});
   if (in.program->scenarios->scenarios.empty())
-    out.push_back({"no scenario is enabled", "paths.content names the folders; /etc/testudo/content holds the shipped ones", true});
+    out.push_back({"no scenario is enabled",
+                   "paths.content names the folders; /etc/testudo/content holds the shipped ones", true});
   if (in.program->off > 0)
-    out.push_back({std::to_string(in.program->off) + " content items are broken and off", "`testudod --check` says why", false});
-  if (in.simulation) out.push_back({"simulation is on: nobody is banned", "set decide.simulation: false", true});
+    out.push_back({std::to_string(in.program->off) + " content items are broken and off",
+                   "`testudod --check` says why", false});
+  if (in.simulation)
+    out.push_back({"simulation is on: nobody is banned", "set decide.simulation: false", true});
   return out;
 }
 
@@ -53,8 +66,10 @@ void write_source(JsonWriter& json, const SourceStatus& s, const std::vector<Sou
   if (mine)
     for (const std::string& scenario : mine->fed) json.value(scenario);
   json.end_array();
-  if (s.last_line == TimePoint{}) json.key("last_line").null();
-  else json.field("last_line", format_rfc3339_seconds(s.last_line));
+  if (s.last_line == TimePoint{})
+    json.key("last_line").null();
+  else
+    json.field("last_line", format_rfc3339_seconds(s.last_line));
   json.field("lines", s.lines).field("log_type", s.log_type).field("name", s.name);
   json.field("parsed", mine ? mine->counts.parsed : 0).field("problem", s.problem).field("type", s.type);
   json.field("unparsed", mine ? mine->counts.unparsed + mine->counts.failed : 0);
@@ -70,21 +85,30 @@ std::string write_status(const StatusInput& in, TimePoint now) {
   JsonWriter json;
   json.begin_object();
   json.key("content").begin_object();
-  json.field("off", in.program->off).field("parsers", in.program->parser_ids.size()).field("scenarios", in.program->scenarios->scenarios.size());
+  json.field("off", in.program->off)
+      .field("parsers", in.program->parser_ids.size())
+      .field("scenarios", in.program->scenarios->scenarios.size());
   json.end_object();
   json.key("kernel").begin_object();
   json.field("allowed", in.kernel.allowed).field("backend", in.kernel.backend).field("bans", in.kernel.bans);
   json.field("dropped_bytes", in.kernel.dropped_bytes).field("dropped_packets", in.kernel.dropped_packets);
   json.key("interfaces").begin_array();
   for (const InterfaceStatus& i : in.kernel.interfaces)
-    json.begin_object().field("mode", i.mode).field("name", i.name).field("why_not_better", i.why_not_better).end_object();
+    json.begin_object()
+        .field("mode", i.mode)
+        .field("name", i.name)
+        .field("why_not_better", i.why_not_better)
+        .end_object();
   json.end_array();
-  if (in.kernel.last_drop_unix_ns == 0) json.key("last_drop").null();
-  else json.field("last_drop", format_rfc3339_seconds(from_unix_nanos(in.kernel.last_drop_unix_ns)));
+  if (in.kernel.last_drop_unix_ns == 0)
+    json.key("last_drop").null();
+  else
+    json.field("last_drop", format_rfc3339_seconds(from_unix_nanos(in.kernel.last_drop_unix_ns)));
   json.field("passed_packets", in.kernel.passed_packets).field("ranges", in.kernel.ranges);
   json.end_object();
   json.key("problems").begin_array();
-  for (const Problem& p : found) json.begin_object().field("remedy", p.remedy).field("what", p.what).end_object();
+  for (const Problem& p : found)
+    json.begin_object().field("remedy", p.remedy).field("what", p.what).end_object();
   json.end_array();
   json.field("protected", protected_).field("simulation", in.simulation);
   json.key("sources").begin_array();

@@ -10,7 +10,8 @@ struct Owner {
 
 void parse_date(const void* raw_owner, Event& event, std::string_view text, EnrichScratch& scratch) {
   const auto& owner = *static_cast<const Owner*>(raw_owner);
-  if (!text.empty() && text == scratch.last_text && event.str_time_format.empty() && scratch.last_zone == scratch.zone.kind) {
+  if (!text.empty() && text == scratch.last_text && event.str_time_format.empty() &&
+      scratch.last_zone == scratch.zone.kind) {
     event.set(owner.marshaled_time, event.arena.copy(scratch.last_result));
     if (scratch.replay || event.log_time) event.time = scratch.last_stamp.time;
     return;
@@ -37,7 +38,8 @@ void parse_date(const void* raw_owner, Event& event, std::string_view text, Enri
 }  // namespace
 
 void add_date_enrichers(SlotNames& slots, EnricherTable& table) {
-  table.push_back({"ParseDate", "time stamp of the log, by the known layouts or evt.StrTimeFormat", true, &parse_date,
+  table.push_back({"ParseDate", "time stamp of the log, by the known layouts or evt.StrTimeFormat", true,
+                   &parse_date,
                    std::make_shared<Owner>(Owner{slots.intern(Bag::enriched, "MarshaledTime")})});
 }
 

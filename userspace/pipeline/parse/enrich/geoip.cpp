@@ -19,8 +19,11 @@ class Database {
       db->open_ = false;
       struct stat st {};
       const bool there = ::stat(path.c_str(), &st) == 0;
-      notes.push_back(there ? path + " cannot be used: " + MMDB_strerror(status) + "; its enrichment is off"
-                            : path + " is not there: country and AS are not known. Put a GeoLite2 database there and reload");
+      notes.push_back(
+          there
+              ? path + " cannot be used: " + MMDB_strerror(status) + "; its enrichment is off"
+              : path +
+                    " is not there: country and AS are not known. Put a GeoLite2 database there and reload");
       return nullptr;
     }
     db->open_ = true;
@@ -32,7 +35,8 @@ class Database {
     if (open_) MMDB_close(&mmdb_);
   }
 
-  /// False when the text is no address or the database is damaged there. `found` tells whether it has a record.
+  /// False when the text is no address or the database is damaged there. `found` tells whether it has a
+  /// record.
   bool look_up(std::string_view text, MMDB_lookup_result_s& result) const {
     const auto ip = Ip::parse(text);
     if (!ip) return false;
@@ -51,7 +55,8 @@ class Database {
 template <typename... Path>
 std::string_view text_at(MMDB_lookup_result_s& result, Path... path) {
   MMDB_entry_data_s data{};
-  if (MMDB_get_value(&result.entry, &data, path..., nullptr) != MMDB_SUCCESS || !data.has_data || data.type != MMDB_DATA_TYPE_UTF8_STRING)
+  if (MMDB_get_value(&result.entry, &data, path..., nullptr) != MMDB_SUCCESS || !data.has_data ||
+      data.type != MMDB_DATA_TYPE_UTF8_STRING)
     return {};
   return {data.utf8_string, data.data_size};
 }
@@ -87,14 +92,16 @@ void city(const void* raw_owner, Event& event, std::string_view argument, Enrich
       iso = text_at(result, part, "iso_code");
       if (iso.empty()) continue;
       MMDB_entry_data_s data{};
-      eu = MMDB_get_value(&result.entry, &data, part, "is_in_european_union", nullptr) == MMDB_SUCCESS && data.has_data &&
-           data.type == MMDB_DATA_TYPE_BOOLEAN && data.boolean;
+      eu = MMDB_get_value(&result.entry, &data, part, "is_in_european_union", nullptr) == MMDB_SUCCESS &&
+           data.has_data && data.type == MMDB_DATA_TYPE_BOOLEAN && data.boolean;
       break;
     }
     MMDB_entry_data_s data{};
-    if (MMDB_get_value(&result.entry, &data, "location", "latitude", nullptr) == MMDB_SUCCESS && data.has_data && data.type == MMDB_DATA_TYPE_DOUBLE)
+    if (MMDB_get_value(&result.entry, &data, "location", "latitude", nullptr) == MMDB_SUCCESS &&
+        data.has_data && data.type == MMDB_DATA_TYPE_DOUBLE)
       latitude = data.double_value;
-    if (MMDB_get_value(&result.entry, &data, "location", "longitude", nullptr) == MMDB_SUCCESS && data.has_data && data.type == MMDB_DATA_TYPE_DOUBLE)
+    if (MMDB_get_value(&result.entry, &data, "location", "longitude", nullptr) == MMDB_SUCCESS &&
+        data.has_data && data.type == MMDB_DATA_TYPE_DOUBLE)
       longitude = data.double_value;
   }
   event.set(o.iso, event.arena.copy(iso));
@@ -111,8 +118,8 @@ void asn(const void* raw_owner, Event& event, std::string_view argument, EnrichS
   std::string_view org;
   if (result.found_entry) {
     MMDB_entry_data_s data{};
-    if (MMDB_get_value(&result.entry, &data, "autonomous_system_number", nullptr) == MMDB_SUCCESS && data.has_data &&
-        data.type == MMDB_DATA_TYPE_UINT32)
+    if (MMDB_get_value(&result.entry, &data, "autonomous_system_number", nullptr) == MMDB_SUCCESS &&
+        data.has_data && data.type == MMDB_DATA_TYPE_UINT32)
       number = data.uint32;
     org = text_at(result, "autonomous_system_organization");
   }
@@ -135,7 +142,8 @@ void range(const void* raw_owner, Event& event, std::string_view argument, Enric
 
 }  // namespace
 
-void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, EnricherTable& table, std::vector<std::string>& notes) {
+void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, EnricherTable& table,
+                         std::vector<std::string>& notes) {
   const auto slot = [&](const char* name) { return slots.intern(Bag::enriched, name); };
   std::shared_ptr<Database> city_db, asn_db;
   if (!options.data_folder.empty()) {
@@ -143,9 +151,11 @@ void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, Enric
     asn_db = Database::open(options.data_folder + "/GeoLite2-ASN.mmdb", notes);
   }
   table.push_back({"GeoIpCity", "country and coordinates of an address", false, &city,
-                   std::make_shared<CityOwner>(CityOwner{city_db, slot("IsoCode"), slot("IsInEU"), slot("Latitude"), slot("Longitude")})});
-  table.push_back({"GeoIpASN", "autonomous system of an address", false, &asn,
-                   std::make_shared<AsnOwner>(AsnOwner{asn_db, slot("ASNNumber"), slot("ASNumber"), slot("ASNOrg")})});
+                   std::make_shared<CityOwner>(CityOwner{city_db, slot("IsoCode"), slot("IsInEU"),
+                                                         slot("Latitude"), slot("Longitude")})});
+  table.push_back(
+      {"GeoIpASN", "autonomous system of an address", false, &asn,
+       std::make_shared<AsnOwner>(AsnOwner{asn_db, slot("ASNNumber"), slot("ASNumber"), slot("ASNOrg")})});
   table.push_back({"IpToRange", "network of an address, as the AS database has it", false, &range,
                    std::make_shared<RangeOwner>(RangeOwner{asn_db, slot("SourceRange")})});
 }

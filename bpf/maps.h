@@ -1,5 +1,4 @@
-/* bpf/maps.h: the maps, named and laid out by abi.h, and what userspace fixes before the program is loaded.
- */
+/* bpf/maps.h: the maps, named and laid out by abi.h, and what userspace fixes before the program is loaded. */
 #ifndef TESTUDO_MAPS_H
 #define TESTUDO_MAPS_H
 
@@ -14,24 +13,24 @@ const volatile __u32 filter4_words = TESTUDO_FILTER_WORDS;
 const volatile __u32 filter6_words = TESTUDO_FILTER_WORDS;
 const volatile __u64 filter_seed = 0;
 
-#define TESTUDO_ARRAY(name, value_type, entries, flags_) \
-  struct {                                               \
-    __uint(type, BPF_MAP_TYPE_ARRAY);                    \
-    __uint(max_entries, entries);                        \
-    __uint(map_flags, flags_);                           \
-    __type(key, __u32);                                  \
-    __type(value, value_type);                           \
-  } name SEC(".maps")
+#define TESTUDO_ARRAY(name, value_type, entries, flags_)            \
+	struct {                                                    \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                   \
+		__uint(max_entries, entries);                       \
+		__uint(map_flags, flags_);                       \
+		__type(key, __u32);                                 \
+		__type(value, value_type);                          \
+	} name SEC(".maps")
 
 /* Tables of bans take memory as they fill: most machines hold a few hundred. */
 #define TESTUDO_TABLE(name, map_type, key_type, value_type, entries) \
-  struct {                                                           \
-    __uint(type, map_type);                                          \
-    __uint(max_entries, entries);                                    \
-    __uint(map_flags, BPF_F_NO_PREALLOC);                            \
-    __type(key, key_type);                                           \
-    __type(value, value_type);                                       \
-  } name SEC(".maps")
+	struct {                                                     \
+		__uint(type, map_type);                              \
+		__uint(max_entries, entries);                        \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                \
+		__type(key, key_type);                               \
+		__type(value, value_type);                           \
+	} name SEC(".maps")
 
 TESTUDO_ARRAY(testudo_meta, struct testudo_meta, 1, BPF_F_MMAPABLE);
 TESTUDO_ARRAY(filter4, __u64, TESTUDO_FILTER_WORDS, BPF_F_MMAPABLE);
@@ -49,31 +48,31 @@ TESTUDO_TABLE(allow4, BPF_MAP_TYPE_LPM_TRIE, struct net4_key, struct allow_value
 TESTUDO_TABLE(allow6, BPF_MAP_TYPE_LPM_TRIE, struct net6_key, struct allow_value, TESTUDO_PREFIXES);
 
 struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, TESTUDO_POLICIES);
-  __type(key, __u32);
-  __type(value, struct policy_text);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TESTUDO_POLICIES);
+	__type(key, __u32);
+	__type(value, struct policy_text);
 } policy_text SEC(".maps");
 
 struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, TESTUDO_COUNTERS);
-  __type(key, __u32);
-  __type(value, struct counter_value);
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TESTUDO_COUNTERS);
+	__type(key, __u32);
+	__type(value, struct counter_value);
 } counters SEC(".maps");
 
 struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct totals_value);
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct totals_value);
 } totals SEC(".maps");
 
 struct {
-  __uint(type, BPF_MAP_TYPE_LRU_HASH);
-  __uint(max_entries, TESTUDO_HITS);
-  __type(key, struct hit_key);
-  __type(value, struct hit_value);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TESTUDO_HITS);
+	__type(key, struct hit_key);
+	__type(value, struct hit_value);
 } hits SEC(".maps");
 
 #endif

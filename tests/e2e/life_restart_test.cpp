@@ -169,9 +169,13 @@ TEST(LifeRestart, StopsWithinTwoSecondsWhileItsQueuesAreFull) {
   Machine machine;
   Daemon daemon(machine);
   ASSERT_TRUE(daemon.ready());
-  for (int i = 0; i < 40; ++i) machine.failures("203.0.113." + std::to_string(i), 5000);
+  for (int i = 1; i <= 40; ++i) machine.failures("203.0.113." + std::to_string(i), 5000);
   EXPECT_LT(daemon.stop(), 2s);
   EXPECT_EQ(daemon.status(), 0);
+  // And what had not been read by then is read by the next one.
+  Daemon next(machine);
+  ASSERT_TRUE(next.ready());
+  EXPECT_TRUE(eventually([&] { return machine.in_kernel() == 40; }, 10s));
 }
 
 }  // namespace

@@ -137,6 +137,11 @@ int kernel_remove(Context& context, const Args& args) {
 int flush(Context& context, const Args&) {
   const Settings& settings = context.settings();
   int result = 0;
+  if (!context.config_errors().empty()) {
+    fail(context.config_errors().front());
+    std::fprintf(stderr, "testudo: flushing %s all the same; state folder %s\n", settings.enforce.pin.c_str(),
+                 settings.paths.state.c_str());
+  }
   auto kernel = flush_pinned(settings.enforce.pin);
   if (!kernel)
     result = fail(kernel.error());

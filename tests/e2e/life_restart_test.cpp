@@ -83,6 +83,26 @@ TEST(LifeRestart, LinesThatAreReadTwiceAlertOnce) {
   EXPECT_EQ(machine.decisions(), 5);
 }
 
+TEST(LifeRestart, KilledAgainAndAgainWhileLinesComeItLosesAndDoublesNothing) {
+  TESTUDO_NEED_DAEMON();
+  Machine machine;
+  int addresses = 0;
+  for (const Duration after : {2ms, 5ms, 11ms, 40ms, 250ms, 700ms}) {
+    Daemon daemon(machine);
+    ASSERT_TRUE(daemon.ready());
+    for (int i = 0; i < 20; ++i) machine.failures("203.0.113." + std::to_string(++addresses));
+    std::this_thread::sleep_for(after);
+    daemon.kill_hard();
+    machine.failures("203.0.113." + std::to_string(++addresses));
+  }
+  Daemon daemon(machine);
+  ASSERT_TRUE(daemon.ready());
+  EXPECT_TRUE(eventually([&] { return machine.alerts() >= addresses && machine.in_kernel() >= addresses; }));
+  EXPECT_EQ(machine.alerts(), addresses);
+  EXPECT_EQ(machine.in_kernel(), addresses);
+  EXPECT_EQ(machine.decisions(), addresses);
+}
+
 TEST(LifeRestart, AnHourOfDowntimeDoesNotBanTheAuthorOfSixTypos) {
   TESTUDO_NEED_DAEMON();
   Machine machine;

@@ -91,11 +91,14 @@ TEST(LifeTrouble, AStateFolderThatItMayNotWriteIsNamed) {
   TESTUDO_NEED_DAEMON();
   Machine machine;
   ::mkdir(machine.path("state").c_str(), 0755);
+  ::mkdir(machine.path("run").c_str(), 0777);
+  ::chmod(machine.path("run").c_str(), 0777);
   Daemon daemon(machine, "", [] {
     if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(126);
   });
   EXPECT_EQ(daemon.status(), 1);
   EXPECT_TRUE(daemon.says(machine.path("state"))) << daemon.log();
+  EXPECT_TRUE(daemon.says("the user of the daemon must be able to write")) << daemon.log();
 }
 
 TEST(LifeTrouble, MountsTheBpfFileSystemWhereItIsMissing) {
@@ -240,6 +243,38 @@ TEST(LifeTrouble, ACorruptDatabaseIsNamedWithItsRemedyAndTheDropsStay) {
   EXPECT_NE(why.out.find("testudo/ssh-bruteforce"), std::string::npos) << why.all();
 }
 
+TEST(LifeTrouble, AStartOnAFullDiskSaysSoAndLeavesTheDropsInForce) {
+  TESTUDO_NEED_DAEMON();
+  Machine machine;
+  machine.mount_small("state", 1 << 20);
+  {
+    Daemon daemon(machine);
+    ASSERT_TRUE(daemon.ready()) << daemon.log();
+    machine.failures(kAttacker);
+    ASSERT_TRUE(eventually([&] { return machine.alerts() == 1; }));
+    daemon.stop();
+  }
+  const Fd filler(::open(machine.path("state/filler").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const std::string page(4096, 'x');
+  while (::write(filler.get(), page.data(), page.size()) > 0) {
+  }
+  {
+    Daemon daemon(machine);
+    if (!daemon.ready()) {
+      EXPECT_EQ(daemon.status(), 1);
+    }
+    EXPECT_TRUE(daemon.says("df -h")) << daemon.log();
+    EXPECT_EQ(machine.net.delivered(kAttacker), 0);
+  }
+  ASSERT_EQ(::unlink(machine.path("state/filler").c_str()), 0);
+  ASSERT_EQ(::ftruncate(filler.get(), 0), 0);
+  Daemon daemon(machine);
+  ASSERT_TRUE(daemon.ready()) << daemon.log();
+  EXPECT_EQ(machine.alerts(), 1);
+  EXPECT_EQ(machine.decisions(), 1);
+  EXPECT_EQ(machine.net.delivered(kAttacker), 0);
+}
+
 TEST(LifeTrouble, AMetricsPortThatIsTakenIsNamed) {
   TESTUDO_NEED_DAEMON();
   Machine machine;
@@ -251,6 +286,20 @@ TEST(LifeTrouble, AMetricsPortThatIsTakenIsNamed) {
   Daemon second(machine, machine.configure("second"));
   EXPECT_EQ(second.status(), 1);
   EXPECT_TRUE(second.says("127.0.0.1:6060")) << second.log();
+}
+
+TEST(LifeTrouble, TwoDaemonsWithFilesAndNamespacesOfTheirOwnDoNotMeet) {
+  TESTUDO_NEED_DAEMON();
+  Machine here, there;
+  Daemon one(here), two(there);
+  ASSERT_TRUE(one.ready());
+  ASSERT_TRUE(two.ready());
+  here.failures(kAttacker);
+  there.failures(kSecond);
+  EXPECT_TRUE(dropped(here, kAttacker));
+  EXPECT_TRUE(dropped(there, kSecond));
+  EXPECT_EQ(here.net.delivered(kSecond), 5);
+  EXPECT_EQ(there.net.delivered(kAttacker), 5);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ LineCounts Worker::run(const LineBatch& batch, std::vector<Alert>& alerts) {
     arrived_text_ = format_rfc3339(arrived_);
   }
   context_->enrich.today = options_.replay ? options_.today : batch.arrived;
-  context_->enrich.zone = options_.zone;
+  context_->enrich.zone = zone_of(*batch.source);
   context_->enrich.replay = options_.replay;
   for (size_t i = 0; i < batch.lines.size(); ++i) line(batch, i, counts, alerts);
   return counts;
@@ -79,6 +79,15 @@ void Worker::line(const LineBatch& batch, size_t index, LineCounts& counts, std:
     }
   }
   pour(batch, counts, alerts);
+}
+
+const parse::Zone& Worker::zone_of(const SourceInfo& source) {
+  if (source.timezone.empty()) return options_.zone;
+  const auto found = zones_.find(source.id);
+  if (found != zones_.end()) return found->second;
+  // Acquisition has checked the name; a zone file that vanished since then leaves the default.
+  auto zone = parse::Zone::parse(source.timezone);
+  return zones_.emplace(source.id, zone ? *zone : options_.zone).first->second;
 }
 
 bool Worker::is_late(const LineBatch& batch, TimePoint stamp) {

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <poll.h>
 
@@ -30,7 +31,10 @@ Daemon::~Daemon() {
   api_.reset();
   metrics_server_.reset();
   if (acquirer_) acquirer_->stop();
-  if (engine_) engine_->stop();
+  if (engine_) {
+    engine_->stop();
+    if (running_) save_buckets();
+  }
   acquirer_.reset();
   engine_.reset();
   decider_.reset();
@@ -55,8 +59,10 @@ Result<void> Daemon::start() {
   TESTUDO_CHECK(load_engine());
   TESTUDO_CHECK(open_sources());
   TESTUDO_CHECK(open_servers());
+  restore_buckets();
   engine_->start();
   TESTUDO_CHECK(acquirer_->start());
+  running_ = true;
   say_what_runs();
   return {};
 }
@@ -98,6 +104,27 @@ Result<void> Daemon::load_engine() {
   hooks.on_done = [this](std::vector<Position> positions) { decider_->remember(std::move(positions)); };
   engine_ = std::make_unique<Engine>(std::move(program), options, metrics_, std::move(hooks));
   return {};
+}
+
+// The read positions that are committed at a stop and the buckets that are saved there belong together. After
+// a crash there is no snapshot: what was read since then is read again, in log time.
+void Daemon::save_buckets() {
+  auto saved = write_file_atomic(settings_.paths.state + "/buckets", engine_->save_buckets(), 0600);
+  if (!saved)
+    log::warn("buckets.lost", {{"what", saved.error().text()}, {"meaning", "slow attackers start anew"}});
+}
+
+void Daemon::restore_buckets() {
+  const std::string path = settings_.paths.state + "/buckets";
+  if (!file_exists(path)) return;
+  const auto bytes = read_file(path, 1u << 30);
+  // Gone at once: a snapshot is good for the stop that made it only.
+  ::unlink(path.c_str());
+  const auto restored = bytes ? engine_->restore_buckets(*bytes) : Result<size_t>(bytes.error());
+  if (restored)
+    log::info("buckets.restored", {{"buckets", *restored}});
+  else
+    log::warn("buckets.lost", {{"what", restored.error().text()}});
 }
 
 Result<void> Daemon::open_sources() {
@@ -237,6 +264,7 @@ std::string Daemon::status_json() {
   input.program = engine_->program();
   input.kernel = backend_->status();
   input.simulation = settings_.decide.simulation;
+  input.store_problem = decider_->store_problem();
   return write_status(input, now());
 }
 

@@ -40,6 +40,8 @@ class Daemon {
   Result<void> open_sources();
   Result<void> open_servers();
   ProgramOptions program_options() const;
+  void save_buckets();
+  void restore_buckets();
   void say_what_runs();
   void warn_silent(TimePoint at);
 
@@ -55,6 +57,7 @@ class Daemon {
   std::unique_ptr<MetricsServer> metrics_server_;
   std::mutex reload_;
   TimePoint last_silence_check_{};
+  bool running_ = false;
 };
 
 }  // namespace testudo

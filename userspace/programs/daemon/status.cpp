@@ -25,6 +25,9 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
   else if (!guarded)
     out.push_back(
         {"no interface is guarded", "name one in enforce.interfaces; `ip -br link` lists them", true});
+  if (!in.store_problem.empty())
+    out.push_back({"decisions are in the kernel but not on disk: " + in.store_problem,
+                   "make room or repair the disk; it is tried again", false});
   for (const SourceStatus& s : in.sources) {
     const std::string name = s.type + ":" + s.name;
     if (!s.problem.empty()) {

@@ -70,10 +70,11 @@ Result<Zone> Zone::parse(std::string_view text) {
   if (!text.empty() && (text[0] == '+' || text[0] == '-') && r.number(2, 2, hours) &&
       (r.peek() != ':' || ++r.at) && r.number(2, 2, minutes) && r.done() && hours <= 14 && minutes < 60)
     return Zone{Kind::fixed, (hours * 3600 + minutes * 60) * (text[0] == '-' ? -1 : 1), nullptr};
+  if (auto rules = ZoneRules::load(std::string(text))) return Zone{Kind::named, 0, std::move(*rules)};
   return Error{Code::bad_config,
                "unknown time zone '" + std::string(text.substr(0, 40)) + "'",
                {},
-               "use UTC, local, or an offset such as +02:00"};
+               "use UTC, local, an offset such as +02:00, or a name such as Europe/Berlin"};
 }
 
 Layout Layout::compile(std::string_view layout) {

@@ -80,7 +80,7 @@ TEST(Yaml, SuggestsTheKeyThatWasMeant) {
   Errors errors;
   one("filtr: x\n").check_keys("a scenario", {"filter", "name"}, errors);
   ASSERT_EQ(errors.size(), 1u);
-  EXPECT_EQ(errors[0].text(), "f.yaml:1:1: unknown key 'filtr' in a scenario. did you mean 'filter'?");
+  EXPECT_EQ(errors[0].text(), "f.yaml:1:1: unknown key 'filtr' in a scenario; did you mean 'filter'?");
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ class JournalSource final : public Source {
         key_("journalctl:" + config_.filter.folder + ":" + config_.name),
         info_(config_.common.info("journalctl", config_.name, context)),
         stats_(std::make_shared<SourceStats>("journalctl", config_.name, config_.common.log_type(),
-                                             context.metrics)),
+                                             context.metrics, config_.common.name)),
         writer_(config_.max_line) {
     board_.add(stats_);
     if (context.saved_position && !config_.common.once)

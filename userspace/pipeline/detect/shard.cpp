@@ -73,7 +73,7 @@ void Shard::index_scenarios() {
 void Shard::candidates(Event& event, std::vector<uint32_t>& out) const {
   out = always_;
   for (const Dispatch& d : dispatch_) {
-    const auto found = d.by_value.find(std::string(event.get(d.slot)));
+    const auto found = d.by_value.find(event.get(d.slot));
     if (found != d.by_value.end()) out.insert(out.end(), found->second.begin(), found->second.end());
   }
   std::sort(out.begin(), out.end());

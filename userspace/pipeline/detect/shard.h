@@ -79,9 +79,13 @@ class Shard {
   struct KeyHash {
     size_t operator()(const Key& k) const { return std::hash<std::string>{}(k.second) * 31 + k.first; }
   };
+  struct TextHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
   struct Dispatch {
     SlotRef slot;
-    std::unordered_map<std::string, std::vector<uint32_t>> by_value;
+    std::unordered_map<std::string, std::vector<uint32_t>, TextHash, std::equal_to<>> by_value;
   };
 
   void index_scenarios();

@@ -93,13 +93,15 @@ const parse::Zone& Worker::zone_of(const SourceInfo& source) {
 bool Worker::is_late(const LineBatch& batch, TimePoint stamp) {
   SourceClock& clock = clocks_[batch.source->id];
   const int64_t lag = (batch.arrived - stamp).count();
-  // A source that was read at its end says how far its clock is off: eight lines in a row that agree within
-  // two seconds. While catching up nothing is learned.
+  // A source that was read at its end says how far its clock is off: eight lines and a minute that agree within
+  // two seconds. A minute, because a syslog daemon that was stuck hands over an hour of lines in one second, and
+  // neighbours among those agree as well. While catching up nothing is learned.
   if (!batch.backlog) {
     if (std::llabs(lag - clock.candidate_ns) < 2'000'000'000) {
-      if (++clock.agreeing >= 8) clock.offset_ns = clock.candidate_ns;
+      if (++clock.agreeing >= 8 && batch.arrived - clock.since >= 1min) clock.offset_ns = clock.candidate_ns;
     } else {
       clock.candidate_ns = lag;
+      clock.since = batch.arrived;
       clock.agreeing = 1;
     }
   }

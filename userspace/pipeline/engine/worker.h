@@ -58,6 +58,7 @@ class Worker {
   /// What is known of the clock of a source: its stamps may be off by a constant (a wrong zone, say).
   struct SourceClock {
     int64_t offset_ns = 0, candidate_ns = 0;
+    TimePoint since{};  ///< arrival of the first line that agreed
     int agreeing = 0;
   };
   void line(const LineBatch& batch, size_t index, LineCounts& counts, std::vector<Alert>& alerts);

@@ -104,7 +104,10 @@ Result<void> Daemon::load_engine() {
   options.zone = settings_.detect.zone;
   options.shard.max_buckets = size_t(settings_.detect.max_buckets);
   EngineHooks hooks;
-  hooks.on_alert = [this](Alert&& alert) { decider_->on_alert(std::move(alert)); };
+  hooks.on_alert = [this](Alert&& alert) {
+    last_alert_ns_.store(unix_nanos(now()), std::memory_order_relaxed);
+    decider_->on_alert(std::move(alert));
+  };
   hooks.on_done = [this](std::vector<Position> positions) { decider_->remember(std::move(positions)); };
   engine_ = std::make_unique<Engine>(std::move(program), options, metrics_, std::move(hooks));
   return {};
@@ -157,6 +160,7 @@ Result<void> Daemon::open_sources() {
 Result<void> Daemon::open_servers() {
   if (backend_) add_kernel_collector(metrics_, *backend_);
   add_process_collector(metrics_);
+  add_age_collector();
   ApiOptions options;
   options.socket = settings_.api.socket;
   options.version = TESTUDO_VERSION;
@@ -169,6 +173,30 @@ Result<void> Daemon::open_servers() {
     TESTUDO_TRY(metrics_server_, MetricsServer::start(settings_.metrics.listen, metrics_));
   }
   return {};
+}
+
+/// Silence is the failure that no error counter shows.
+void Daemon::add_age_collector() {
+  metrics_.add_collector([this](std::vector<MetricFamily>& out) {
+    const TimePoint at = now();
+    MetricFamily lines{"testudo_last_line_age_seconds",
+                       "Since the last line of a source; since the start where none came.",
+                       MetricType::gauge,
+                       {}};
+    for (const SourceStatus& s : acquirer_->status()) {
+      if (!s.exists) continue;
+      const Duration age = at - std::max(s.last_line, started_);
+      lines.samples.push_back(
+          {{{"source", s.type + ":" + s.name}, {"type", s.type}}, double(age.count()) / 1e9, nullptr});
+    }
+    out.push_back(std::move(lines));
+    const int64_t last = last_alert_ns_.load(std::memory_order_relaxed);
+    const Duration age = at - (last == 0 ? started_ : from_unix_nanos(last));
+    out.push_back({"testudo_last_alert_age_seconds",
+                   "Since the last alert of detection; since the start where none came.",
+                   MetricType::gauge,
+                   {{{}, double(age.count()) / 1e9, nullptr}}});
+  });
 }
 
 Result<void> Daemon::reload() {

@@ -4,6 +4,7 @@
 //   API and metrics servers answer from their own threads; this thread ticks, reloads and stops.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,6 +44,7 @@ class Daemon {
   ProgramOptions program_options() const;
   void save_buckets();
   void restore_buckets();
+  void add_age_collector();
   void say_what_runs();
   void warn_silent(TimePoint at);
 
@@ -57,6 +59,7 @@ class Daemon {
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::mutex reload_;
+  std::atomic<int64_t> last_alert_ns_{0};
   TimePoint last_silence_check_{};
   std::map<std::string, Duration> silence_said_;  ///< by source: how long the silence was at the last warning
   bool running_ = false;

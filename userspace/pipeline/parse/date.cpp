@@ -319,6 +319,7 @@ std::optional<Stamp> Layout::parse(std::string_view text, TimePoint today, const
     if (zone.kind == Zone::Kind::fixed) offset = zone.offset_seconds;
     if (zone.kind == Zone::Kind::local) offset = local_offset(local);
   }
+  if (!in_clock(local - offset)) return std::nullopt;
   return Stamp{TimePoint(std::chrono::seconds(local - offset) + Duration(nanos)), offset, guessed_year};
 }
 

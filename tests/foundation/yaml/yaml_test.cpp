@@ -98,6 +98,11 @@ TEST(Yaml, TakesOneSignBeforeANumber) {
   EXPECT_FALSE(one("d: inf\n").find("d")->as_double("d").ok());
 }
 
+TEST(Yaml, RefusesAtOnceWhatBeginsNoValue) {
+  EXPECT_EQ(failure(", x a\nb: c\n"), "f.yaml:1:1: what stands here begins no value. quotes make it text");
+  EXPECT_EQ(failure("a\n]"), "f.yaml:2:1: what stands here begins no value. quotes make it text");
+}
+
 TEST(Yaml, BoundsDepth) {
   EXPECT_NE(failure(std::string(70, '[') + std::string(70, ']')).find("64 levels"), std::string::npos);
   EXPECT_NE(failure(std::string(100000, '[')).find("nested brackets"), std::string::npos);

@@ -29,7 +29,10 @@ class YamlBuilder : public YAML::EventHandler {
  public:
   YamlBuilder(std::string_view text, const std::string& file) : text_(text), file_(file) {}
 
-  void OnDocumentStart(const YAML::Mark&) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // At a token that begins no node (", x") yaml-cpp sends empty documents without ever moving on.
+    if (mark.pos == document_at_) stop(mark, "what stands here begins no value", "quotes make it text");
+    document_at_ = mark.pos;
     stack_.clear();
     anchors_.clear();
     root_ = YamlNode{};
@@ -180,6 +183,7 @@ class YamlBuilder : public YAML::EventHandler {
   std::string_view text_;
   std::string file_;
   YamlNode root_;
+  int document_at_ = -1;
   std::vector<Frame> stack_;
   std::map<YAML::anchor_t, Anchor> anchors_;
   Size spent_;

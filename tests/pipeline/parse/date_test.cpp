@@ -63,6 +63,18 @@ TEST(LogDate, TakesTheZoneOfTheSourceWhereTheStampHasNone) {
   EXPECT_EQ(marshaled("2021-03-04 05:06:07", "", *Zone::parse("+02:00")), "2021-03-04T05:06:07+02:00");
   EXPECT_EQ(marshaled("2021-03-04T05:06:07Z", "", *Zone::parse("+02:00")), "2021-03-04T05:06:07Z");
   EXPECT_FALSE(Zone::parse("Mars/Olympus").ok());
+  EXPECT_FALSE(Zone::parse("../../etc/passwd").ok());
+}
+
+TEST(LogDate, KnowsSummerTimeOfANamedZone) {
+  const auto zone = Zone::parse("Europe/Berlin");
+  if (!zone.ok()) GTEST_SKIP() << "the package tzdata is not installed";
+  EXPECT_EQ(marshaled("2021-01-04 05:06:07", "", *zone), "2021-01-04T05:06:07+01:00");
+  EXPECT_EQ(marshaled("2021-07-04 05:06:07", "", *zone), "2021-07-04T05:06:07+02:00");
+  EXPECT_EQ(marshaled("2021-03-28 01:59:59", "", *zone), "2021-03-28T01:59:59+01:00");
+  EXPECT_EQ(marshaled("2021-03-28 03:00:00", "", *zone), "2021-03-28T03:00:00+02:00");
+  EXPECT_EQ(marshaled("2021-10-31 03:00:00", "", *zone), "2021-10-31T03:00:00+01:00");
+  EXPECT_EQ(marshaled("1850-01-01 00:00:00", "", *zone).substr(0, 19), "1850-01-01T00:00:00");
 }
 
 TEST(LogDate, SaysWhenTheYearWasGuessed) {

@@ -44,6 +44,11 @@ Where YamlNode::key_where(std::string_view key) const {
   return where_;
 }
 
+Where YamlNode::content_where() const {
+  if (content_line_ <= where_.line) return where_;
+  return {where_.file, content_line_, 1};
+}
+
 Error YamlNode::error(std::string message, std::string remedy) const {
   return Error{Code::bad_content, std::move(message), where_, std::move(remedy)};
 }

@@ -34,6 +34,9 @@ class YamlNode {
   /// For block scalars: line of the first content line, so that errors inside can name it.
   int content_line() const { return content_line_; }
 
+  /// Where the text itself begins: behind the quote, or in the first line of a block.
+  Where content_where() const;
+
   const std::vector<YamlNode>& items() const { return items_; }
   /// In order of the file.
   const std::vector<std::pair<std::string, YamlNode>>& entries() const { return entries_; }

@@ -48,11 +48,17 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
   reaction = &metrics.histogram("testudo_reaction_seconds",
                                 "From the read of the line to the entry in the kernel.", reaction_bounds());
   metrics.add_collector([counts = index.counts()](std::vector<MetricFamily>& families) {
-    MetricFamily family{"testudo_decisions_active", "Decisions in force.", MetricType::gauge, {}};
-    for (const auto& [key, n] : counts->snapshot())
-      family.samples.push_back(
+    MetricFamily ours{"testudo_decisions_active", "Decisions in force.", MetricType::gauge, {}};
+    // The same under the name that CrowdSec's dashboards ask for.
+    MetricFamily theirs{"cs_active_decisions", "Decisions in force.", MetricType::gauge, {}};
+    for (const auto& [key, n] : counts->snapshot()) {
+      ours.samples.push_back(
           {{{"origin", key[0]}, {"scenario", key[1]}, {"remediation", key[2]}}, double(n), nullptr});
-    families.push_back(std::move(family));
+      theirs.samples.push_back(
+          {{{"reason", key[1]}, {"origin", key[0]}, {"action", key[2]}}, double(n), nullptr});
+    }
+    families.push_back(std::move(ours));
+    families.push_back(std::move(theirs));
   });
 }
 

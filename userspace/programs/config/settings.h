@@ -33,7 +33,7 @@ struct Settings {
 
   struct {
     int64_t max_buckets = 200'000;
-    parse::Zone zone{parse::Zone::Kind::local, 0};
+    parse::Zone zone{parse::Zone::Kind::local, 0, nullptr};
   } detect;
 
   std::vector<std::string> profiles{"/etc/testudo/profiles.yaml"};

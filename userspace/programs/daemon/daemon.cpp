@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <poll.h>
 
@@ -30,7 +31,10 @@ Daemon::~Daemon() {
   api_.reset();
   metrics_server_.reset();
   if (acquirer_) acquirer_->stop();
-  if (engine_) engine_->stop();
+  if (engine_) {
+    engine_->stop();
+    if (running_) save_buckets();
+  }
   acquirer_.reset();
   engine_.reset();
   decider_.reset();
@@ -55,8 +59,10 @@ Result<void> Daemon::start() {
   TESTUDO_CHECK(load_engine());
   TESTUDO_CHECK(open_sources());
   TESTUDO_CHECK(open_servers());
+  restore_buckets();
   engine_->start();
   TESTUDO_CHECK(acquirer_->start());
+  running_ = true;
   say_what_runs();
   return {};
 }
@@ -94,10 +100,34 @@ Result<void> Daemon::load_engine() {
   options.zone = settings_.detect.zone;
   options.shard.max_buckets = size_t(settings_.detect.max_buckets);
   EngineHooks hooks;
-  hooks.on_alert = [this](Alert&& alert) { decider_->on_alert(std::move(alert)); };
+  hooks.on_alert = [this](Alert&& alert) {
+    last_alert_ns_.store(unix_nanos(now()), std::memory_order_relaxed);
+    decider_->on_alert(std::move(alert));
+  };
   hooks.on_done = [this](std::vector<Position> positions) { decider_->remember(std::move(positions)); };
   engine_ = std::make_unique<Engine>(std::move(program), options, metrics_, std::move(hooks));
   return {};
+}
+
+// The read positions that are committed at a stop and the buckets that are saved there belong together. After
+// a crash there is no snapshot: what was read since then is read again, in log time.
+void Daemon::save_buckets() {
+  auto saved = write_file_atomic(settings_.paths.state + "/buckets", engine_->save_buckets(), 0600);
+  if (!saved)
+    log::warn("buckets.lost", {{"what", saved.error().text()}, {"meaning", "slow attackers start anew"}});
+}
+
+void Daemon::restore_buckets() {
+  const std::string path = settings_.paths.state + "/buckets";
+  if (!file_exists(path)) return;
+  const auto bytes = read_file(path, 1u << 30);
+  // Gone at once: a snapshot is good for the stop that made it only.
+  ::unlink(path.c_str());
+  const auto restored = bytes ? engine_->restore_buckets(*bytes) : Result<size_t>(bytes.error());
+  if (restored)
+    log::info("buckets.restored", {{"buckets", *restored}});
+  else
+    log::warn("buckets.lost", {{"what", restored.error().text()}});
 }
 
 Result<void> Daemon::open_sources() {
@@ -126,6 +156,7 @@ Result<void> Daemon::open_sources() {
 Result<void> Daemon::open_servers() {
   if (backend_) add_kernel_collector(metrics_, *backend_);
   add_process_collector(metrics_);
+  add_age_collector();
   ApiOptions options;
   options.socket = settings_.api.socket;
   options.version = TESTUDO_VERSION;
@@ -138,6 +169,30 @@ Result<void> Daemon::open_servers() {
     TESTUDO_TRY(metrics_server_, MetricsServer::start(settings_.metrics.listen, metrics_));
   }
   return {};
+}
+
+/// Silence is the failure that no error counter shows.
+void Daemon::add_age_collector() {
+  metrics_.add_collector([this](std::vector<MetricFamily>& out) {
+    const TimePoint at = now();
+    MetricFamily lines{"testudo_last_line_age_seconds",
+                       "Since the last line of a source; since the start where none came.",
+                       MetricType::gauge,
+                       {}};
+    for (const SourceStatus& s : acquirer_->status()) {
+      if (!s.exists) continue;
+      const Duration age = at - std::max(s.last_line, started_);
+      lines.samples.push_back(
+          {{{"source", s.type + ":" + s.name}, {"type", s.type}}, double(age.count()) / 1e9, nullptr});
+    }
+    out.push_back(std::move(lines));
+    const int64_t last = last_alert_ns_.load(std::memory_order_relaxed);
+    const Duration age = at - (last == 0 ? started_ : from_unix_nanos(last));
+    out.push_back({"testudo_last_alert_age_seconds",
+                   "Since the last alert of detection; since the start where none came.",
+                   MetricType::gauge,
+                   {{{}, double(age.count()) / 1e9, nullptr}}});
+  });
 }
 
 Result<void> Daemon::reload() {
@@ -237,6 +292,7 @@ std::string Daemon::status_json() {
   input.program = engine_->program();
   input.kernel = backend_->status();
   input.simulation = settings_.decide.simulation;
+  input.store_problem = decider_->store_problem();
   return write_status(input, now());
 }
 

@@ -4,6 +4,7 @@
 //   API and metrics servers answer from their own threads; this thread ticks, reloads and stops.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -40,6 +41,9 @@ class Daemon {
   Result<void> open_sources();
   Result<void> open_servers();
   ProgramOptions program_options() const;
+  void save_buckets();
+  void restore_buckets();
+  void add_age_collector();
   void say_what_runs();
   void warn_silent(TimePoint at);
 
@@ -54,7 +58,9 @@ class Daemon {
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::mutex reload_;
+  std::atomic<int64_t> last_alert_ns_{0};
   TimePoint last_silence_check_{};
+  bool running_ = false;
 };
 
 }  // namespace testudo

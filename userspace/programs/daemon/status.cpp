@@ -1,6 +1,6 @@
 #include "status.h"
 
-#include "base/json_writer.h"
+#include "api/model_json.h"
 
 namespace testudo {
 namespace {
@@ -25,6 +25,9 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
   else if (!guarded)
     out.push_back(
         {"no interface is guarded", "name one in enforce.interfaces; `ip -br link` lists them", true});
+  if (!in.store_problem.empty())
+    out.push_back({"decisions are in the kernel but not on disk: " + in.store_problem,
+                   "make room or repair the disk; it is tried again", false});
   for (const SourceStatus& s : in.sources) {
     const std::string name = s.type + ":" + s.name;
     if (!s.problem.empty()) {
@@ -89,23 +92,8 @@ std::string write_status(const StatusInput& in, TimePoint now) {
       .field("parsers", in.program->parser_ids.size())
       .field("scenarios", in.program->scenarios->scenarios.size());
   json.end_object();
-  json.key("kernel").begin_object();
-  json.field("allowed", in.kernel.allowed).field("backend", in.kernel.backend).field("bans", in.kernel.bans);
-  json.field("dropped_bytes", in.kernel.dropped_bytes).field("dropped_packets", in.kernel.dropped_packets);
-  json.key("interfaces").begin_array();
-  for (const InterfaceStatus& i : in.kernel.interfaces)
-    json.begin_object()
-        .field("mode", i.mode)
-        .field("name", i.name)
-        .field("why_not_better", i.why_not_better)
-        .end_object();
-  json.end_array();
-  if (in.kernel.last_drop_unix_ns == 0)
-    json.key("last_drop").null();
-  else
-    json.field("last_drop", format_rfc3339_seconds(from_unix_nanos(in.kernel.last_drop_unix_ns)));
-  json.field("passed_packets", in.kernel.passed_packets).field("ranges", in.kernel.ranges);
-  json.end_object();
+  json.key("kernel");
+  write_enforce_status(json, in.kernel);
   json.key("problems").begin_array();
   for (const Problem& p : found)
     json.begin_object().field("remedy", p.remedy).field("what", p.what).end_object();

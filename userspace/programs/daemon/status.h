@@ -19,6 +19,7 @@ struct StatusInput {
   std::shared_ptr<const Program> program;
   EnforceStatus kernel;
   bool simulation = false;
+  std::string store_problem;  ///< "" or why decisions are not on disk
 };
 
 /// JSON: version, started_at, protected, problems [{what, remedy}], sources, kernel, content.

@@ -34,8 +34,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto parts = split({reinterpret_cast<const char*>(data), size}, '\n');
   if (parts.size() < 3) return 0;
   const TimePoint today = from_unix_seconds(1795544569);
-  const auto named = parse::Zone::parse(parts[1]);
-  const parse::Zone zone = named ? *named : parse::Zone{};
+  // Names of zones are files, and no input of strangers.
+  parse::Zone zone;
+  if (parts[1].starts_with('+') || parts[1].starts_with('-') || parts[1] == "local")
+    if (const auto given = parse::Zone::parse(parts[1])) zone = *given;
   check(parse::parse_log_date(parts[0], {}, today, zone));
   check(parse::parse_log_date(parts[0], parts[2], today, zone));
   check(parse::Layout::compile(parts[2]).parse(parts[0], today, zone));

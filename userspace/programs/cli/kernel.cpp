@@ -114,6 +114,10 @@ int kernel_flush(Context& context, const Args&) {
       error.remedy = "`testudo flush` empties the kernel without a daemon, for good";
     return fail(error);
   }
+  if (context.output != Output::human) {
+    print_json(json::object{{"flushed", true}});
+    return 0;
+  }
   std::puts(
       "the kernel's tables are empty; the daemon puts its decisions back within ten minutes; `testudo flush` "
       "ends them for good");
@@ -136,25 +140,31 @@ int kernel_remove(Context& context, const Args& args) {
 /// decisions from coming back; then the daemon, if there is one.
 int flush(Context& context, const Args&) {
   const Settings& settings = context.settings();
+  const bool human = context.output == Output::human;
   int result = 0;
+  json::object done{{"kernel", nullptr}, {"daemon", nullptr}};
   auto kernel = flush_pinned(settings.enforce.pin);
   if (!kernel)
     result = fail(kernel.error());
-  else if (kernel->found)
+  else if (done["kernel"] = kernel->removed; human && kernel->found)
     std::printf("kernel: %llu entries removed\n", static_cast<unsigned long long>(kernel->removed));
-  else
+  else if (human)
     std::puts("kernel: nothing of ours was in force");
   if (auto marked = write_flush_mark(settings.paths.state, now()); !marked) {
     // Without a state folder there is no store either, and so nothing that could come back.
     if (file_exists(settings.paths.state)) result = fail(marked.error());
   }
   auto answer = ask(context, "POST", "/v1/testudo/flush");
-  if (answer)
+  if (!answer && answer.error().code != Code::unavailable)
+    result = fail(answer.error());
+  else if (answer)
+    done["daemon"] = std::strtoull(text(*answer, "nbDeleted").c_str(), nullptr, 10);
+  if (!human)
+    print_json(done);
+  else if (answer)
     std::printf("daemon: %s decision(s) ended\n", text(*answer, "nbDeleted").c_str());
   else if (answer.error().code == Code::unavailable)
     std::puts("daemon: none is running; decisions older than now do not come back when it starts");
-  else
-    result = fail(answer.error());
   return result;
 }
 

@@ -1,4 +1,5 @@
 // testudo kernel status | list | flush | remove, testudo flush: on pinned maps, with or without a daemon.
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -64,6 +65,13 @@ constexpr OptionSpec kList[] = {{"ADDRESS", "only what touches this address or r
                                 {"-l,--limit", "at most so many (default 1000, 0 = all)"}};
 
 int list(Context& context, const Args& args) {
+  size_t limit = 1000;
+  if (args.has("limit")) {
+    const std::string text = args.text("limit");
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), limit);
+    if (ec != std::errc() || end != text.data() + text.size())
+      return usage("--limit takes a number, 0 for all, not '" + text + "'");
+  }
   std::optional<Prefix> only;
   if (args.has("ADDRESS")) {
     only = Prefix::parse(args.text("ADDRESS"));
@@ -71,8 +79,6 @@ int list(Context& context, const Args& args) {
   }
   auto entries = list_pinned(context.settings().enforce.pin, only ? &*only : nullptr);
   if (!entries) return fail(entries.error());
-  size_t limit = 1000;
-  if (args.has("limit")) limit = size_t(std::strtoul(args.text("limit").c_str(), nullptr, 10));
   const size_t total = entries->size();
   if (limit > 0 && total > limit) entries->resize(limit);
   if (context.output == Output::json) {

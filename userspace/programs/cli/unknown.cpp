@@ -40,13 +40,14 @@ std::string unknown_command(const Vocabulary& known, const std::vector<std::stri
                                               noun->names.front() + " knows " + listed(noun->verbs));
     std::vector<std::string> all;
     for (const Vocabulary::Word& w : known.words) {
-      all.insert(all.end(), w.names.begin(), w.names.end());
+      all.push_back(w.names.front());
       if (has(w.names, word)) noun = &w;
     }
     if (!noun) return refusal("", word, all, "`testudo --help` lists them all");
     if (noun->verbs.empty()) return "";
   }
-  return "";
+  if (!noun || has(arguments, "-h") || has(arguments, "--help")) return "";
+  return "'" + noun->names.front() + "' needs one of " + listed(noun->verbs);
 }
 
 }  // namespace testudo::cli

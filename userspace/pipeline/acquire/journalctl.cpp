@@ -211,7 +211,7 @@ class JournalSource final : public Source {
   bool readable_ = false, send_position_ = false, done_ = false;
 };
 
-Result<std::unique_ptr<Source>> open_journal(const YamlNode& section, SourceContext& context) {
+Result<JournalConfig> read_journal_config(const YamlNode& section) {
   JournalConfig config;
   TESTUDO_TRY(config.common, read_common(section));
   const YamlNode* node = section.find("journalctl_filter");
@@ -236,12 +236,23 @@ Result<std::unique_ptr<Source>> open_journal(const YamlNode& section, SourceCont
   }
   config.name = "journalctl-";
   for (size_t i = 0; i < arguments.size(); ++i) config.name += (i ? "." : "") + arguments[i];
+  return config;
+}
+
+Result<void> check_journal(const YamlNode& section) {
+  TESTUDO_CHECK(read_journal_config(section));
+  return {};
+}
+
+Result<std::unique_ptr<Source>> open_journal(const YamlNode& section, SourceContext& context) {
+  TESTUDO_TRY(JournalConfig config, read_journal_config(section));
   return std::unique_ptr<Source>(std::make_unique<JournalSource>(std::move(config), context));
 }
 
 }  // namespace
 
 extern const SourceKind journalctl_source;
-const SourceKind journalctl_source = {"journalctl", "the systemd journal", kKeys, open_journal};
+const SourceKind journalctl_source = {"journalctl", "the systemd journal", kKeys, open_journal,
+                                      check_journal};
 
 }  // namespace testudo

@@ -67,6 +67,8 @@ struct SourceKind {
   std::string_view summary;
   std::span<const KeySpec> keys;
   Result<std::unique_ptr<Source>> (*open)(const YamlNode& section, SourceContext& context);
+  /// What `open` would say of the values, without opening anything; may be null.
+  Result<void> (*check)(const YamlNode& section) = nullptr;
 };
 
 }  // namespace testudo

@@ -70,4 +70,8 @@ inline constexpr const char* kDefaultConfig = "/etc/testudo/testudo.yaml";
 /// as good as they can be then.
 Settings read_settings(const std::string& path, Errors& errors);
 
+/// Takes state, run, socket and pin from the plain text of a file that is no YAML; what is not found stays.
+/// read_settings() does it where it must.
+void rescue_paths(const std::string& path, Settings& settings);
+
 }  // namespace testudo

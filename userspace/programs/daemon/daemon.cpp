@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <set>
 
 #include "api/exposition.h"
 #include "base/files.h"
@@ -66,6 +67,9 @@ Result<void> Daemon::start() {
   restore_buckets();
   engine_->start();
   TESTUDO_CHECK(acquirer_->start());
+  // Ready means that from here on no line is lost: what is killed now finds on disk where it began.
+  if (auto saved = decider_->barrier(); !saved)
+    log::warn("start.positions", {{"what", saved.error().text()}});
   running_ = true;
   say_what_runs();
   return {};
@@ -142,7 +146,6 @@ Result<void> Daemon::open_sources() {
     std::move(more.begin(), more.end(), std::back_inserter(documents));
   }
   SourceContext context;
-  context.sink = [this](LineBatch&& batch) { return engine_->push(std::move(batch)); };
   auto positions = std::make_shared<std::map<std::string, std::string>>();
   TESTUDO_TRY(const auto saved, store_->positions());
   for (const Position& position : saved) positions->emplace(position.key, position.value);
@@ -150,6 +153,17 @@ Result<void> Daemon::open_sources() {
     const auto found = positions->find(key);
     if (found == positions->end()) return std::nullopt;
     return found->second;
+  };
+  // Where a source begins that was never read before: nothing of it is on its way, so this need not wait
+  // behind the lines of others.
+  auto begun = std::make_shared<std::set<std::string>>();
+  for (const Position& position : saved) begun->insert(position.key);
+  context.sink = [this, begun](LineBatch&& batch) {
+    if (begun->insert(batch.resume.key).second && batch.lines.empty()) {
+      decider_->remember({std::move(batch.resume)});
+      return true;
+    }
+    return engine_->push(std::move(batch));
   };
   context.metrics = &metrics_;
   acquirer_ = Acquirer::open(documents, std::move(context), errors);

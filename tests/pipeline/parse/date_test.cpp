@@ -53,6 +53,10 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"text behind it is an error", "2021-03-04T05:06:07Z and more", "", "none"},
         Row{"nothing", "", "", "none"},
         Row{"a number of years beyond counting", "99999999999999999999", "", "none"},
+        Row{"Go's zero time is no stamp of a log", "0001-01-01T00:00:00Z", "", "none"},
+        Row{"a year before the epoch", "1969-12-31 23:59:59", "", "none"},
+        Row{"a year that the clock does not reach", "9999-12-31T23:59:59Z", "", "none"},
+        Row{"the last year that it does", "2261-12-31T23:59:59Z", "", "2261-12-31T23:59:59Z"},
         Row{"NUL bytes", "2021-03-04\0", "", "2021-03-04T00:00:00Z"}));
 
 TEST(LogDate, TakesTheZoneOfTheSourceWhereTheStampHasNone) {

@@ -56,7 +56,11 @@ Result<Tables> open_tables(const std::string& pin) {
       return map.error();
     }
   }
-  if (found == 0) return Error{Code::not_found, "no kernel tables under " + pin};
+  if (found == 0)
+    return Error{Code::not_found,
+                 "no kernel tables under " + pin,
+                 {},
+                 "they are made when testudod first starts; is enforce.pin the same as the daemon's?"};
   if (!missing.empty())
     return Error{Code::corrupt,
                  "kernel table " + missing + " is missing under " + pin,

@@ -101,6 +101,8 @@ void take(const YamlNode& section, std::vector<AcquisDocument>& out, Errors& err
   section.check_keys(std::string(kind.value()->name) + " source", known, errors);
   if (auto common = read_common(section); !common && errors.size() == before)
     errors.push_back(common.error());
+  if (errors.size() == before && (*kind)->check)
+    if (auto ok = (*kind)->check(section); !ok) errors.push_back(ok.error());
   if (errors.size() == before) out.push_back({kind.value(), section});
 }
 

@@ -333,7 +333,15 @@ Result<std::unique_ptr<Source>> open_file(const YamlNode& section, SourceContext
 
 }  // namespace
 
+namespace {
+Result<void> check_file(const YamlNode& section) {
+  TESTUDO_CHECK(read_file_config(section));
+  return {};
+}
+}  // namespace
+
 extern const SourceKind file_source;
-const SourceKind file_source = {"file", "log files, followed through rotation", file_keys(), open_file};
+const SourceKind file_source = {"file", "log files, followed through rotation", file_keys(), open_file,
+                                check_file};
 
 }  // namespace testudo

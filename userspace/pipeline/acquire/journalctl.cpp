@@ -41,7 +41,7 @@ class JournalSource final : public Source {
         key_("journalctl:" + config_.filter.folder + ":" + config_.name),
         info_(config_.common.info("journalctl", config_.name, context)),
         stats_(std::make_shared<SourceStats>("journalctl", config_.name, config_.common.log_type(),
-                                             context.metrics)),
+                                             context.metrics, config_.common.name)),
         writer_(config_.max_line) {
     board_.add(stats_);
     if (context.saved_position && !config_.common.once)
@@ -220,7 +220,7 @@ class JournalSource final : public Source {
   bool readable_ = false, send_position_ = false, done_ = false;
 };
 
-Result<std::unique_ptr<Source>> open_journal(const YamlNode& section, SourceContext& context) {
+Result<JournalConfig> read_journal_config(const YamlNode& section) {
   JournalConfig config;
   TESTUDO_TRY(config.common, read_common(section));
   const YamlNode* node = section.find("journalctl_filter");
@@ -245,12 +245,23 @@ Result<std::unique_ptr<Source>> open_journal(const YamlNode& section, SourceCont
   }
   config.name = "journalctl-";
   for (size_t i = 0; i < arguments.size(); ++i) config.name += (i ? "." : "") + arguments[i];
+  return config;
+}
+
+Result<void> check_journal(const YamlNode& section) {
+  TESTUDO_CHECK(read_journal_config(section));
+  return {};
+}
+
+Result<std::unique_ptr<Source>> open_journal(const YamlNode& section, SourceContext& context) {
+  TESTUDO_TRY(JournalConfig config, read_journal_config(section));
   return std::unique_ptr<Source>(std::make_unique<JournalSource>(std::move(config), context));
 }
 
 }  // namespace
 
 extern const SourceKind journalctl_source;
-const SourceKind journalctl_source = {"journalctl", "the systemd journal", kKeys, open_journal};
+const SourceKind journalctl_source = {"journalctl", "the systemd journal", kKeys, open_journal,
+                                      check_journal};
 
 }  // namespace testudo

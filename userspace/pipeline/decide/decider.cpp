@@ -7,10 +7,6 @@ namespace testudo {
 
 namespace {
 
-constexpr const char* kVerdictNames[] = {"decided",           "simulated", "allowlisted",
-                                         "protected_address", "duplicate", "no_profile",
-                                         "no_remediation",    "late",      "refused"};
-
 std::vector<double> reaction_bounds() {
   std::vector<double> bounds;
   for (double decade = 1e-5; decade < 5; decade *= 10)
@@ -27,8 +23,6 @@ Error joined(const Errors& errors) {
 }
 
 }  // namespace
-
-const char* verdict_name(Verdict verdict) { return kVerdictNames[size_t(verdict)]; }
 
 Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend, Metrics& its_metrics)
     : options(std::move(given)),

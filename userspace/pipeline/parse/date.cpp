@@ -321,6 +321,7 @@ std::optional<Stamp> Layout::parse(std::string_view text, TimePoint today, const
     if (zone.kind == Zone::Kind::local) offset = local_offset(local);
     if (zone.kind == Zone::Kind::named) offset = zone.rules->offset_at_local(local);
   }
+  if (!in_clock(local - offset)) return std::nullopt;
   return Stamp{TimePoint(std::chrono::seconds(local - offset) + Duration(nanos)), offset, guessed_year};
 }
 

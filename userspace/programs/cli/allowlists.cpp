@@ -125,6 +125,8 @@ int drop(Context& context, const Args& args) {
   if (!answer) return fail(answer.error());
   if (context.output == Output::human)
     std::printf("allowlist '%s' deleted\n", escape_for_terminal(args.text("NAME")).c_str());
+  else
+    print_json(json::object{{"deleted", args.text("NAME")}});
   return 0;
 }
 
@@ -141,18 +143,22 @@ int check(Context& context, const Args& args) {
     print_json(*answer);
     return 0;
   }
+  Table table({"value", "allowlisted_by"});
   for (const std::string& value : args.list("VALUE")) {
     std::string by;
     for (const json::value& row : items(*answer, "results"))
       if (text(row, "target") == value)
         for (const json::value& entry : items(row, "allowlists"))
           by += (by.empty() ? "" : ", ") + std::string(entry.as_string());
-    if (by.empty())
+    if (context.output == Output::raw)
+      table.row({value, by});
+    else if (by.empty())
       std::printf("%s is not allowlisted\n", escape_for_terminal(value).c_str());
     else
       std::printf("%s is allowlisted by item %s\n", escape_for_terminal(value).c_str(),
                   escape_for_terminal(by).c_str());
   }
+  if (context.output == Output::raw) table.print_raw({"value", "allowlisted_by"});
   return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "base/text.h"
 #include "net/client.h"
 
 namespace testudo::cli {
@@ -29,7 +30,7 @@ void print(const json::value& value, int depth) {
     std::fputs("{\n", stdout);
     size_t i = 0;
     for (const auto& [key, inner] : *object) {
-      std::printf("%s  %s: ", pad.c_str(), json::serialize(json::string(key)).c_str());
+      std::printf("%s  %s: ", pad.c_str(), json_line(json::string(key)).c_str());
       print(inner, depth + 1);
       std::fputs(++i < object->size() ? ",\n" : "\n", stdout);
     }
@@ -47,11 +48,36 @@ void print(const json::value& value, int depth) {
     }
     std::printf("%s]", pad.c_str());
   } else {
-    std::fputs(json::serialize(value).c_str(), stdout);
+    std::fputs(json_line(value).c_str(), stdout);
   }
 }
 
 }  // namespace
+
+std::string json_line(const json::value& value) {
+  const std::string raw = json::serialize(value);
+  std::string out;
+  char buffer[16];
+  for (size_t at = 0; at < raw.size();) {
+    const size_t start = at;
+    const uint32_t c = next_utf8(raw, at);
+    const std::string_view character = std::string_view(raw).substr(start, at - start);
+    if (c == 0xFFFFFFFF) {
+      out += "\\ufffd";
+    } else if ((c >= 0x20 && c < 0x7f) || escape_for_terminal(character) == character) {
+      out += character;
+    } else if (c < 0x10000) {
+      std::snprintf(buffer, sizeof buffer, "\\u%04x", c);
+      out += buffer;
+    } else {
+      const uint32_t above = c - 0x10000;
+      std::snprintf(buffer, sizeof buffer, "\\u%04x\\u%04x", 0xd800 + (above >> 10),
+                    0xdc00 + (above & 0x3ff));
+      out += buffer;
+    }
+  }
+  return out;
+}
 
 Result<std::string> ask_text(Context& context, const std::string& method, const std::string& target,
                              const std::string& body) {

@@ -27,7 +27,10 @@ const json::array& items(const json::value& object, std::string_view key);
 /// A value that is an array; null counts as empty.
 const json::array& items(const json::value& value);
 
-/// Prints JSON indented by two blanks, as other tools can read it.
+/// JSON on one line that is safe on a terminal: control and bidirectional characters are \u-escaped, bytes
+/// that are no UTF-8 become U+FFFD.
+std::string json_line(const json::value& value);
+/// The same indented by two blanks, on standard output.
 void print_json(const json::value& value);
 
 /// Percent-encodes a query value or path segment.

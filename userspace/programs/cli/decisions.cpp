@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "commands.h"
+#include "decision_view.h"
 #include "model/decision.h"
 #include "table.h"
 
@@ -26,35 +27,40 @@ constexpr OptionSpec kList[] = {
     {"--until", "of alerts that began at least this long ago"},
     {"-l,--limit", "at most so many alerts (default 100)"},
     {"--no-simu", "leave simulated ones out", Kind::flag},
+    {"--contained", "with --ip or --range: decisions inside it, not around it", Kind::flag},
 };
 
 int list(Context& context, const Args& args) {
-  const std::string target =
-      "/v1/alerts" + query({{"has_active_decision", "true"},
-                            {"ip", args.text("ip")},
-                            {"range", args.text("range")},
-                            {"value", args.text("value")},
-                            {"scope", args.text("scope")},
-                            {"decision_type", args.text("type")},
-                            {"origin", args.text("origin")},
-                            {"scenario", args.text("scenario")},
-                            {"since", args.text("since")},
-                            {"until", args.text("until")},
-                            {"simulated", args.flag("no-simu") ? "false" : ""},
-                            {"limit", args.flag("all") ? "0" : args.text("limit", "100")}});
+  auto filter = DecisionView::read(args);
+  if (!filter) return usage(filter.error().message);
+  // Alerts are narrowed by the daemon, decisions here: an alert that fits may have decisions that do not. The
+  // limit counts what is shown, so it is applied last.
+  const std::string target = "/v1/alerts" + query({{"has_active_decision", "true"},
+                                                   {"ip", args.text("ip")},
+                                                   {"range", args.text("range")},
+                                                   {"contains", args.flag("contained") ? "false" : ""},
+                                                   {"decision_type", args.text("type")},
+                                                   {"origin", args.text("origin")},
+                                                   {"scenario", args.text("scenario")},
+                                                   {"since", args.text("since")},
+                                                   {"until", args.text("until")},
+                                                   {"simulated", args.flag("no-simu") ? "false" : ""},
+                                                   {"limit", filter->server_limit()}});
   auto answer = ask(context, "GET", target);
   if (!answer) return fail(answer.error());
+  const json::array alerts = filter->apply(items(*answer));
+  const std::string skipped =
+      filter->duplicates ? std::to_string(filter->duplicates) + " duplicated entries skipped" : "";
   if (context.output == Output::json) {
-    print_json(answer->is_null() ? json::value(json::array()) : *answer);
+    print_json(alerts);
+    if (!skipped.empty()) std::fprintf(stderr, "%s\n", skipped.c_str());
     return 0;
   }
   const bool raw = context.output == Output::raw;
   Table table({"ID", "Source", "Scope:Value", "Reason", "Action", "Country", "AS", "Events", "Expiration",
                "Alert ID"});
-  for (const json::value& alert : items(*answer))
+  for (const json::value& alert : alerts)
     for (const json::value& d : items(alert, "decisions")) {
-      const std::string left = text(d, "duration");
-      if (left.starts_with('-')) continue;  // over: the alert has another one that is not
       const bool simulated = text(d, "simulated") == "true";
       const std::string as =
           text(alert, "source", "as_number") +
@@ -67,7 +73,7 @@ int list(Context& context, const Args& args) {
                                       text(alert, "source", "cn"),
                                       as,
                                       text(alert, "events_count"),
-                                      left};
+                                      text(d, "duration")};
       if (raw) row.push_back(simulated ? "true" : "false");
       row.push_back(text(alert, "id"));
       table.row(std::move(row));
@@ -79,6 +85,7 @@ int list(Context& context, const Args& args) {
     std::puts("No active decisions");
   else
     table.print_human();
+  if (!skipped.empty()) std::fprintf(raw ? stderr : stdout, "%s\n", skipped.c_str());
   return 0;
 }
 
@@ -156,6 +163,7 @@ constexpr OptionSpec kDelete[] = {
     {"-t,--type", "of this type"},
     {"-s,--scenario", "of this scenario"},
     {"--origin", "of this origin"},
+    {"--contained", "with --ip or --range: those inside it, not around it", Kind::flag},
     {"--id", "this one"},
     {"--all", "all of them", Kind::flag},
 };
@@ -167,11 +175,14 @@ int remove(Context& context, const Args& args) {
   } else {
     const std::string filter = query({{"ip", args.text("ip")},
                                       {"range", args.text("range")},
+                                      {"contains", args.flag("contained") ? "false" : ""},
                                       {"value", args.text("value")},
                                       {"scopes", args.text("scope")},
                                       {"type", args.text("type")},
                                       {"scenario", args.text("scenario")},
                                       {"origin", args.text("origin")}});
+    if (args.flag("contained") && !args.has("ip") && !args.has("range"))
+      return usage("--contained needs --ip or --range");
     if (filter.empty() && !args.flag("all")) return usage("at least one filter or --all must be specified");
     target = "/v1/decisions" + filter;
   }

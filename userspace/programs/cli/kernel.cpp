@@ -1,4 +1,5 @@
 // testudo kernel status | list | flush | remove, testudo flush: on pinned maps, with or without a daemon.
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -64,6 +65,13 @@ constexpr OptionSpec kList[] = {{"ADDRESS", "only what touches this address or r
                                 {"-l,--limit", "at most so many (default 1000, 0 = all)"}};
 
 int list(Context& context, const Args& args) {
+  size_t limit = 1000;
+  if (args.has("limit")) {
+    const std::string text = args.text("limit");
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), limit);
+    if (ec != std::errc() || end != text.data() + text.size())
+      return usage("--limit takes a number, 0 for all, not '" + text + "'");
+  }
   std::optional<Prefix> only;
   if (args.has("ADDRESS")) {
     only = Prefix::parse(args.text("ADDRESS"));
@@ -71,8 +79,6 @@ int list(Context& context, const Args& args) {
   }
   auto entries = list_pinned(context.settings().enforce.pin, only ? &*only : nullptr);
   if (!entries) return fail(entries.error());
-  size_t limit = 1000;
-  if (args.has("limit")) limit = size_t(std::strtoul(args.text("limit").c_str(), nullptr, 10));
   const size_t total = entries->size();
   if (limit > 0 && total > limit) entries->resize(limit);
   if (context.output == Output::json) {
@@ -114,6 +120,10 @@ int kernel_flush(Context& context, const Args&) {
       error.remedy = "`testudo flush` empties the kernel without a daemon, for good";
     return fail(error);
   }
+  if (context.output != Output::human) {
+    print_json(json::object{{"flushed", true}});
+    return 0;
+  }
   std::puts(
       "the kernel's tables are empty; the daemon puts its decisions back within ten minutes; `testudo flush` "
       "ends them for good");
@@ -136,7 +146,9 @@ int kernel_remove(Context& context, const Args& args) {
 /// decisions from coming back; then the daemon, if there is one.
 int flush(Context& context, const Args&) {
   const Settings& settings = context.settings();
+  const bool human = context.output == Output::human;
   int result = 0;
+  json::object done{{"kernel", nullptr}, {"daemon", nullptr}};
   if (!context.config_errors().empty()) {
     fail(context.config_errors().front());
     std::fprintf(stderr, "testudo: flushing %s all the same; state folder %s\n", settings.enforce.pin.c_str(),
@@ -145,21 +157,25 @@ int flush(Context& context, const Args&) {
   auto kernel = flush_pinned(settings.enforce.pin);
   if (!kernel)
     result = fail(kernel.error());
-  else if (kernel->found)
+  else if (done["kernel"] = kernel->removed; human && kernel->found)
     std::printf("kernel: %llu entries removed\n", static_cast<unsigned long long>(kernel->removed));
-  else
+  else if (human)
     std::puts("kernel: nothing of ours was in force");
   if (auto marked = write_flush_mark(settings.paths.state, now()); !marked) {
     // Without a state folder there is no store either, and so nothing that could come back.
     if (file_exists(settings.paths.state)) result = fail(marked.error());
   }
   auto answer = ask(context, "POST", "/v1/testudo/flush");
-  if (answer)
+  if (!answer && answer.error().code != Code::unavailable)
+    result = fail(answer.error());
+  else if (answer)
+    done["daemon"] = std::strtoull(text(*answer, "nbDeleted").c_str(), nullptr, 10);
+  if (!human)
+    print_json(done);
+  else if (answer)
     std::printf("daemon: %s decision(s) ended\n", text(*answer, "nbDeleted").c_str());
   else if (answer.error().code == Code::unavailable)
     std::puts("daemon: none is running; decisions older than now do not come back when it starts");
-  else
-    result = fail(answer.error());
   return result;
 }
 

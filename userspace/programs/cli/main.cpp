@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "commands.h"
+#include "unknown.h"
 
 namespace testudo::cli {
 namespace {
@@ -72,6 +73,24 @@ CLI::App* group(CLI::App& root, const std::string& noun) {
   return app;
 }
 
+std::vector<std::string> names_of(const CLI::App& app) {
+  std::vector<std::string> out{app.get_name()};
+  for (const std::string& alias : app.get_aliases()) out.push_back(alias);
+  return out;
+}
+
+Vocabulary vocabulary(const CLI::App& root) {
+  Vocabulary out{{}, {"-c", "--config", "-o", "--output", "--color"}};
+  const auto every = [](const CLI::App*) { return true; };
+  for (const CLI::App* app : root.get_subcommands(every)) {
+    Vocabulary::Word word{names_of(*app), {}};
+    for (const CLI::App* verb : app->get_subcommands(every))
+      for (const std::string& name : names_of(*verb)) word.verbs.push_back(name);
+    out.words.push_back(std::move(word));
+  }
+  return out;
+}
+
 int run(int argc, char** argv) {
   Context context;
   const char* from_environment = std::getenv("TESTUDO_CONFIG");
@@ -96,11 +115,15 @@ int run(int argc, char** argv) {
     CLI::App* parent = words.size() > 1 ? group(root, std::string(words[0])) : &root;
     CLI::App* app = parent->add_subcommand(std::string(words.back()), command->summary);
     if (words.back() == "remove" && words[0] != "kernel") app->alias("rm");
+    if (words[0] == "decisions" && words.back() == "delete") app->alias("remove")->alias("rm");
     app->footer(std::string("Examples:\n") + command->examples);
     app->fallthrough();
     auto& b = *bound.emplace_back(std::make_unique<BoundCommand>(BoundCommand{command, app, {}}));
     bind(b);
   }
+  if (const std::string unknown = unknown_command(vocabulary(root), {argv + 1, argv + argc});
+      !unknown.empty())
+    return usage(unknown);
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -32,7 +32,7 @@ void print_alert(const Alert& a) {
   json::object row{{"scenario", a.scenario},   {"scope", a.source.scope}, {"value", a.source.value},
                    {"start_at", a.start_text}, {"stop_at", a.stop_text},  {"events_count", a.events_count}};
   if (a.ambiguous) row["ambiguous"] = true;
-  std::puts(json::serialize(row).c_str());
+  std::puts(json_line(row).c_str());
 }
 
 int run(Context& context, const Args& args) {

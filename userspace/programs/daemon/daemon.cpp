@@ -53,6 +53,10 @@ ProgramOptions Daemon::program_options() const {
 
 Result<void> Daemon::start() {
   started_ = now();
+  if (settings_.file.empty())
+    log::warn("config.absent", {{"path", kDefaultConfig},
+                                {"meaning", "the defaults are in force"},
+                                {"remedy", "sudo scripts/install puts the shipped one there"}});
   TESTUDO_CHECK(make_directories(settings_.paths.state, 0750));
   TESTUDO_CHECK(make_directories(settings_.paths.run, 0755));
   TESTUDO_CHECK(open_store());
@@ -219,8 +223,10 @@ Result<void> Daemon::reload() {
   TESTUDO_TRY(auto program, load_program(program_options(), engine_->program().get()));
   say(program->errors, "content.off");
   log::info("reload", {{"parsers", program->parser_ids.size()},
-                       {"scenarios", program->scenario_ids.size()},
-                       {"off", program->off}});
+                       {"scenarios", program->scenarios->scenarios.size()},
+                       {"off", program->off},
+                       {"read", "content, profiles, simulation file"},
+                       {"restart_for", "testudo.yaml, acquis.yaml, acquis.d"}});
   engine_->reload(std::move(program));
   return {};
 }
@@ -230,12 +236,15 @@ void Daemon::say_what_runs() {
   size_t present = 0;
   for (const SourceStatus& s : acquirer_->status()) {
     present += s.exists && s.problem.empty();
-    log::info("reads", {{"source", s.type + ":" + s.name}, {"type", s.log_type}, {"there", s.exists}});
+    if (s.exists)
+      log::info("reads", {{"source", shown_name(s)}, {"type", s.log_type}, {"problem", s.problem}});
   }
   if (present == 0)
     log::warn("reads.nothing",
-              {{"why", "no source that is configured exists yet"},
-               {"remedy", "name a log in acquire.files; a stock Debian 12 logs sshd to the journal"}});
+              {{"why", "no source that is configured exists yet; each is read once it does"},
+               {"remedy",
+                "describe a log in /etc/testudo/acquis.d; a stock Debian 12 logs sshd to the "
+                "journal, which needs systemd-journald"}});
   const EnforceStatus kernel = backend_->status();
   for (const InterfaceStatus& i : kernel.interfaces)
     log::info("guards", {{"interface", i.name}, {"mode", i.mode}, {"why_not_better", i.why_not_better}});
@@ -257,11 +266,19 @@ void Daemon::warn_silent(TimePoint at) {
   last_silence_check_ = at;
   for (const SourceStatus& s : acquirer_->status()) {
     if (!s.exists) continue;
-    const TimePoint since = std::max(s.last_line, started_);
-    if (at - since >= 10min)
-      log::warn(
-          "source.silent",
-          {{"source", s.type + ":" + s.name}, {"minutes", (at - since) / 1min}, {"problem", s.problem}});
+    const Duration silent = at - std::max(s.last_line, started_);
+    Duration& said = silence_said_[shown_name(s)];
+    if (silent < 10min) {
+      said = {};
+    } else if (silent >= 2 * said) {
+      // After 10, 20, 40 … minutes: a log with nothing to say must not fill ours.
+      said = silent;
+      log::warn("source.silent",
+                {{"source", shown_name(s)},
+                 {"minutes", silent / 1min},
+                 {"problem", s.problem},
+                 {"remedy", "does the service still log there? `testudo status` shows all"}});
+    }
   }
 }
 

@@ -29,7 +29,8 @@ class Daemon {
   Result<void> start();
   /// Until SIGTERM or SIGINT; SIGHUP reloads. The signals must be blocked in every thread.
   void run();
-  /// Reads content, profiles and acquisition anew. On an error everything old goes on.
+  /// Reads content, profiles and the simulation file anew; testudo.yaml and acquisition are read at a start.
+  /// On an error everything old goes on.
   Result<void> reload();
   /// Body of GET /v1/testudo/status.
   std::string status_json();
@@ -60,6 +61,7 @@ class Daemon {
   std::mutex reload_;
   std::atomic<int64_t> last_alert_ns_{0};
   TimePoint last_silence_check_{};
+  std::map<std::string, Duration> silence_said_;  ///< by source: how long the silence was at the last warning
   bool running_ = false;
 };
 

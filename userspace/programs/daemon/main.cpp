@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   Errors errors;
   Settings settings = read_settings(config, errors);
   if (check) return check_everything(settings, std::move(errors)) ? 0 : 1;
+  if (errors.empty()) check_startable(settings, errors);
   if (!errors.empty()) {
     for (const Error& e : errors) std::fprintf(stderr, "testudod: %s\n", e.text().c_str());
     return 1;

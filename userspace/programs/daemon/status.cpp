@@ -29,7 +29,7 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
     out.push_back({"decisions are in the kernel but not on disk: " + in.store_problem,
                    "make room or repair the disk; it is tried again", false});
   for (const SourceStatus& s : in.sources) {
-    const std::string name = s.type + ":" + s.name;
+    const std::string name = shown_name(s);
     if (!s.problem.empty()) {
       out.push_back({name + ": " + s.problem, "", false});
       continue;
@@ -39,11 +39,13 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
     const TimePoint since = std::max(s.last_line, in.started);
     if (now - since >= 10min)
       out.push_back({name + " has been silent for " + format_duration_short(now - since),
-                     "does the service still log there?", false});
+                     "does the service still log there? With nothing to say, all is well", false});
   }
   if (!reads)
     out.push_back(
-        {"no log is read", "name one in acquire.files; `testudod --check` shows what is found", true});
+        {"no log is read",
+         "name one in /etc/testudo/acquis.d, or install what writes it; `testudod --check` lists the sources",
+         true});
   for (const SourceProgress& p : in.progress)
     if (p.counts.read >= 50 && p.counts.parsed == 0)
       out.push_back(
@@ -56,7 +58,7 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
     out.push_back({std::to_string(in.program->off) + " content items are broken and off",
                    "`testudod --check` says why", false});
   if (in.simulation)
-    out.push_back({"simulation is on: nobody is banned", "set decide.simulation: false", true});
+    out.push_back({"simulation is on: nobody is banned", "set decide.simulation: false in testudo.yaml, then `systemctl restart testudo`", true});
   return out;
 }
 
@@ -73,13 +75,22 @@ void write_source(JsonWriter& json, const SourceStatus& s, const std::vector<Sou
     json.key("last_line").null();
   else
     json.field("last_line", format_rfc3339_seconds(s.last_line));
-  json.field("lines", s.lines).field("log_type", s.log_type).field("name", s.name);
-  json.field("parsed", mine ? mine->counts.parsed : 0).field("problem", s.problem).field("type", s.type);
+  json.field("lines", s.lines)
+      .field("log_type", s.log_type)
+      .field("name", s.title.empty() ? s.name : s.title);
+  json.field("parsed", mine ? mine->counts.parsed : 0)
+      .field("problem", s.problem)
+      .field("reads", s.name)
+      .field("type", s.type);
   json.field("unparsed", mine ? mine->counts.unparsed + mine->counts.failed : 0);
   json.end_object();
 }
 
 }  // namespace
+
+std::string shown_name(const SourceStatus& source) {
+  return source.type + ":" + (source.title.empty() ? source.name : source.title);
+}
 
 std::string write_status(const StatusInput& in, TimePoint now) {
   const std::vector<Problem> found = problems(in, now);

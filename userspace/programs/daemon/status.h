@@ -22,6 +22,8 @@ struct StatusInput {
   std::string store_problem;  ///< "" or why decisions are not on disk
 };
 
+/// TYPE:NAME as people are shown it.
+std::string shown_name(const SourceStatus& source);
 /// JSON: version, started_at, protected, problems [{what, remedy}], sources, kernel, content.
 std::string write_status(const StatusInput& input, TimePoint now);
 

@@ -101,6 +101,17 @@ TEST(LifeTrouble, AStateFolderThatItMayNotWriteIsNamed) {
   EXPECT_TRUE(daemon.says("the user of the daemon must be able to write")) << daemon.log();
 }
 
+TEST(LifeTrouble, AFolderThatItCannotMakeIsNamedWithTheKeyThatAsksForIt) {
+  TESTUDO_NEED_DAEMON();
+  Machine machine;
+  Daemon daemon(machine, "", [] {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(126);
+  });
+  EXPECT_EQ(daemon.status(), 1);
+  EXPECT_TRUE(daemon.says(machine.path("state"))) << daemon.log();
+  EXPECT_TRUE(daemon.says("paths.state")) << daemon.log();
+}
+
 TEST(LifeTrouble, MountsTheBpfFileSystemWhereItIsMissing) {
   TESTUDO_NEED_DAEMON();
   Machine machine;

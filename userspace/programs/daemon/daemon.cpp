@@ -22,6 +22,17 @@ void say(const Errors& errors, const char* event) {
   for (const Error& e : errors) log::warn(event, {{"what", e.text()}});
 }
 
+Result<void> own_folder(const std::string& path, int mode, const char* key) {
+  auto made = make_directories(path, mode);
+  if (!made && made.error().remedy.empty()) {
+    Error error = made.error();
+    error.remedy =
+        "run as root, or let the user of the daemon write the folder that " + std::string(key) + " names";
+    return error;
+  }
+  return made;
+}
+
 }  // namespace
 
 Daemon::Daemon(Settings settings) : settings_(std::move(settings)) {}
@@ -57,8 +68,8 @@ Result<void> Daemon::start() {
     log::warn("config.absent", {{"path", kDefaultConfig},
                                 {"meaning", "the defaults are in force"},
                                 {"remedy", "sudo scripts/install puts the shipped one there"}});
-  TESTUDO_CHECK(make_directories(settings_.paths.state, 0750));
-  TESTUDO_CHECK(make_directories(settings_.paths.run, 0755));
+  TESTUDO_CHECK(own_folder(settings_.paths.state, 0750, "paths.state"));
+  TESTUDO_CHECK(own_folder(settings_.paths.run, 0755, "paths.run"));
   TESTUDO_CHECK(open_store());
   TESTUDO_CHECK(open_decider());
   TESTUDO_CHECK(load_engine());

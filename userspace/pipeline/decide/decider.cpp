@@ -33,8 +33,8 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
       sessions(options.session_grace),
       session_source(system_sessions(options.admin_groups)),
       helpers(history_helpers(*this)) {
-  for (size_t verdict = 0; verdict <= size_t(Verdict::refused); ++verdict) {
-    const char* name = verdict_name(Verdict(verdict));
+  for (size_t v = 0; v < kVerdicts; ++v) {
+    const char* name = verdict_name(Verdict(v));
     refused_decisions.push_back(&metrics.counter(
         "testudo_decisions_refused_total", "Decisions that were not made, by reason.", {{"reason", name}}));
     verdicts.push_back(

@@ -33,10 +33,10 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
       sessions(options.session_grace),
       session_source(system_sessions(options.admin_groups)),
       helpers(history_helpers(*this)) {
-  for (const char* name : kVerdictNames)
+  for (const char* name : verdict_names())
     refused_decisions.push_back(&metrics.counter(
         "testudo_decisions_refused_total", "Decisions that were not made, by reason.", {{"reason", name}}));
-  for (const char* name : kVerdictNames)
+  for (const char* name : verdict_names())
     verdicts.push_back(
         &metrics.counter("testudo_alerts_total", "Alerts by what became of them.", {{"verdict", name}}));
   backend_errors =

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ enum class Verdict : uint8_t {
   refused
 };
 const char* verdict_name(Verdict verdict);
+std::span<const char* const> verdict_names();  ///< in the order of the values
 
 struct AlertOutcome {
   Verdict verdict = Verdict::no_profile;

@@ -10,5 +10,6 @@ constexpr const char* kVerdictNames[] = {"decided",           "simulated", "allo
 }  // namespace
 
 const char* verdict_name(Verdict verdict) { return kVerdictNames[size_t(verdict)]; }
+std::span<const char* const> verdict_names() { return kVerdictNames; }
 
 }  // namespace testudo

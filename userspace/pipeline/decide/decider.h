@@ -8,7 +8,6 @@
 
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -54,8 +53,8 @@ enum class Verdict : uint8_t {
   late,
   refused
 };
+inline constexpr size_t kVerdicts = size_t(Verdict::refused) + 1;
 const char* verdict_name(Verdict verdict);
-std::span<const char* const> verdict_names();  ///< in the order of the values
 
 struct AlertOutcome {
   Verdict verdict = Verdict::no_profile;

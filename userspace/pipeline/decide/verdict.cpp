@@ -10,6 +10,5 @@ constexpr const char* kVerdictNames[] = {"decided",           "simulated", "allo
 }  // namespace
 
 const char* verdict_name(Verdict verdict) { return kVerdictNames[size_t(verdict)]; }
-std::span<const char* const> verdict_names() { return kVerdictNames; }
 
 }  // namespace testudo

@@ -19,9 +19,9 @@ void require(bool holds) {
 
 GrokTable library() {
   GrokTable table;
-  for (const auto& [name, text] : {std::pair("WORD", R"(\b\w+\b)"), std::pair("IP", R"([0-9a-fA-F.:]+)"),
-                                   std::pair("DATA", ".*?"), std::pair("GREEDYDATA", ".*"),
-                                   std::pair("INT", R"([+-]?\d+)"), std::pair("NOTSPACE", R"(\S+)")})
+  for (const auto& [name, text] :
+       {std::pair("WORD", R"(\b\w+\b)"), std::pair("IP", R"([0-9a-fA-F.:]+)"), std::pair("DATA", ".*?"),
+        std::pair("GREEDYDATA", ".*"), std::pair("INT", R"([+-]?\d+)"), std::pair("NOTSPACE", R"(\S+)")})
     table.add(name, text);
   return table;
 }
@@ -74,7 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     event.log_time = true;
     if (parse::run_stages(parsers, event, context) == parse::Outcome::failed) continue;
     event.set(parsers.source_ip, "192.0.2.1");
-    shard.pour({event, event.arrived + std::chrono::seconds(i), "2026-11-24T18:22:49Z"}, context.expr, alerts);
+    shard.pour({event, event.arrived + std::chrono::seconds(i), "2026-11-24T18:22:49Z"}, context.expr,
+               alerts);
   }
   return 0;
 }

@@ -48,9 +48,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (match.kind == Match::Kind::redirect) require(match.location.size() + 1 == path.size());
     const TimePoint time = from_unix_seconds(1795544569);
     if (const auto alerts = alert_query(query, time)) require(alerts->filter.limit >= 0);
-    if (const auto decisions = decision_query(query)) require(decisions->limit >= 0 && decisions->offset >= 0);
+    if (const auto decisions = decision_query(query))
+      require(decisions->limit >= 0 && decisions->offset >= 0);
     (void)deletion_filter(query);
   }
-  if (const auto decoded = percent_decode(target)) require(percent_decode(percent_encode(*decoded)) == decoded);
+  if (const auto decoded = percent_decode(target))
+    require(percent_decode(percent_encode(*decoded)) == decoded);
   return 0;
 }

@@ -1,6 +1,6 @@
 // Lines of a hostile log through the shipped content: all parsers, the question for other addresses, all
-// scenarios. The first byte chooses the source; nothing crashes, nothing is lost count of, and what is alerted
-// for is an address that stands in a line.
+// scenarios. The first byte chooses the source; nothing crashes, nothing is lost count of, and what is
+// alerted for is an address that stands in a line.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -45,10 +45,9 @@ std::shared_ptr<const SourceInfo> source(uint32_t id, const char* type, bool log
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const auto program = load();
-  static const std::shared_ptr<const SourceInfo> sources[] = {source(1, "syslog", true),
-                                                             source(2, "syslog", false),
-                                                             source(3, "nginx", true),
-                                                             source(4, "nginx", false)};
+  static const std::shared_ptr<const SourceInfo> sources[] = {
+      source(1, "syslog", true), source(2, "syslog", false), source(3, "nginx", true),
+      source(4, "nginx", false)};
   if (size == 0) return 0;
   WorkerOptions options;
   options.shard.max_buckets = 64;  // so that making room is part of it

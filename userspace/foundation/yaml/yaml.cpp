@@ -130,7 +130,8 @@ void YamlNode::check_keys(std::string_view what, const std::vector<std::string>&
   }
   if (more)
     errors.push_back(Error{Code::bad_content,
-                           std::to_string(more) + " more unknown keys in " + std::string(what), first_more, ""});
+                           std::to_string(more) + " more unknown keys in " + std::string(what), first_more,
+                           ""});
 }
 
 }  // namespace testudo

@@ -1,8 +1,8 @@
 // yaml/yaml.h: YAML as a tree that knows where each piece stands in the file.
 //
 // Read through yaml-cpp's event handler: every node has file:line:column, duplicate keys are errors, depth
-// (64), nodes (2,000,000) and text (64 MiB) are bounded, what aliases and anchors copy included. Scalars keep their source text: whether `10s`,
-// `yes` or `2.0` is a string or something else is decided by who reads it.
+// (64), nodes (2,000,000) and text (64 MiB) are bounded, what aliases and anchors copy included. Scalars keep
+// their source text: whether `10s`, `yes` or `2.0` is a string or something else is decided by who reads it.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +52,8 @@ class YamlNode {
   Result<Duration> as_duration(std::string_view what) const;
   Result<std::vector<std::string>> as_strings(std::string_view what) const;  ///< a sequence, or one scalar
 
-  /// Keys outside `known` are errors with "did you mean"; appended to `errors`, at most 20 and one that counts
-  /// the rest.
+  /// Keys outside `known` are errors with "did you mean"; appended to `errors`, at most 20 and one that
+  /// counts the rest.
   void check_keys(std::string_view what, const std::vector<std::string>& known, Errors& errors) const;
 
   Error error(std::string message, std::string remedy = "") const;

@@ -111,8 +111,10 @@ class YamlBuilder : public YAML::EventHandler {
   void spend(const YAML::Mark& mark, Size size) {
     spent_.nodes += size.nodes;
     spent_.text += size.text;
-    if (spent_.nodes > kMaxNodes) stop(mark, "more than 2,000,000 YAML nodes, aliases included", "split the file");
-    if (spent_.text > kMaxText) stop(mark, "more than 64 MiB of YAML text, aliases included", "split the file");
+    if (spent_.nodes > kMaxNodes)
+      stop(mark, "more than 2,000,000 YAML nodes, aliases included", "split the file");
+    if (spent_.text > kMaxText)
+      stop(mark, "more than 64 MiB of YAML text, aliases included", "split the file");
   }
   YamlNode make(const YAML::Mark& mark, YamlNode::Kind kind) {
     spend(mark, {1, 0});

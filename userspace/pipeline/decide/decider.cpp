@@ -33,12 +33,13 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
       sessions(options.session_grace),
       session_source(system_sessions(options.admin_groups)),
       helpers(history_helpers(*this)) {
-  for (const char* name : kVerdictNames)
+  for (size_t i = 0; i <= size_t(Verdict::refused); ++i) {
+    const char* name = verdict_name(Verdict(i));
     refused_decisions.push_back(&metrics.counter(
         "testudo_decisions_refused_total", "Decisions that were not made, by reason.", {{"reason", name}}));
-  for (const char* name : kVerdictNames)
     verdicts.push_back(
         &metrics.counter("testudo_alerts_total", "Alerts by what became of them.", {{"verdict", name}}));
+  }
   backend_errors =
       &metrics.counter("testudo_enforce_errors_total", "Changes that the kernel side did not take.");
   reconcile_differences = &metrics.counter("testudo_reconcile_differences_total",

@@ -38,7 +38,7 @@ TEST(Yaml, PointsIntoQuotesAndBlocks) {
 }
 
 TEST(Yaml, RefusesAKeyThatIsThereTwice) {
-  EXPECT_EQ(failure("a: 1\nb: 2\na: 3\n"), "f.yaml:3:1: the key 'a' is there twice. keep one of them");
+  EXPECT_EQ(failure("a: 1\nb: 2\na: 3\n"), "f.yaml:3:1: the key 'a' is there twice; keep one of them");
 }
 
 TEST(Yaml, NamesThePlaceOfASyntaxError) { EXPECT_TRUE(failure("a: [1, 2\nb: 3\n").starts_with("f.yaml:2:")); }
@@ -61,6 +61,47 @@ TEST(Yaml, ExpandsAliasesWithinABudget) {
   EXPECT_NE(failure(bomb).find("2,000,000"), std::string::npos);
 }
 
+TEST(Yaml, BoundsTheTextThatAliasesMultiply) {
+  std::string bomb = "a: &a \"" + std::string(1 << 20, 'x') + "\"\nb:\n";
+  for (int i = 0; i < 100; ++i) bomb += "- *a\n";
+  EXPECT_NE(failure(bomb).find("64 MiB"), std::string::npos);
+}
+
+TEST(Yaml, BoundsTheCopiesThatNestedAnchorsMake) {
+  std::string text;
+  for (int i = 0; i < 30; ++i) text += "&a" + std::to_string(i) + " [";
+  for (int i = 0; i < 100'000; ++i) text += "x,";
+  EXPECT_NE(failure(text + std::string(30, ']')).find("2,000,000"), std::string::npos);
+}
+
+TEST(Yaml, TakesAMappingOfManyKeysInLinearTime) {
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += std::to_string(1'000'000 + i) + ": x\n";
+  const auto start = monotonic_ns();
+  EXPECT_EQ(one(text).entries().size(), 200'000u);
+  EXPECT_LT(monotonic_ns() - start, 15'000'000'000);
+}
+
+TEST(Yaml, NamesTheFirstUnknownKeysAndCountsTheRest) {
+  std::string text = "? " + std::string(1 << 20, 'k') + "\n: x\n";
+  for (int i = 0; i < 1000; ++i) text += "key" + std::to_string(i) + ": x\n";
+  Errors errors;
+  one(text).check_keys("f", {"filter"}, errors);
+  ASSERT_EQ(errors.size(), 21u);
+  EXPECT_EQ(errors.back().text(), "f.yaml:22:1: 981 more unknown keys in f");
+}
+
+TEST(Yaml, TakesOneSignBeforeANumber) {
+  EXPECT_EQ(*one("i: +5\n").find("i")->as_int("i"), 5);
+  EXPECT_FALSE(one("i: +-5\n").find("i")->as_int("i").ok());
+  EXPECT_FALSE(one("d: nan\n").find("d")->as_double("d").ok());
+  EXPECT_FALSE(one("d: inf\n").find("d")->as_double("d").ok());
+}
+
+TEST(Yaml, RefusesAtOnceWhatBeginsNoValue) {
+  EXPECT_EQ(failure(", x a\nb: c\n"), "f.yaml:1:1: what stands here begins no value; quotes make it text");
+}
+
 TEST(Yaml, BoundsDepth) {
   EXPECT_NE(failure(std::string(70, '[') + std::string(70, ']')).find("64 levels"), std::string::npos);
   EXPECT_NE(failure(std::string(100000, '[')).find("nested brackets"), std::string::npos);
@@ -80,7 +121,7 @@ TEST(Yaml, SuggestsTheKeyThatWasMeant) {
   Errors errors;
   one("filtr: x\n").check_keys("a scenario", {"filter", "name"}, errors);
   ASSERT_EQ(errors.size(), 1u);
-  EXPECT_EQ(errors[0].text(), "f.yaml:1:1: unknown key 'filtr' in a scenario. did you mean 'filter'?");
+  EXPECT_EQ(errors[0].text(), "f.yaml:1:1: unknown key 'filtr' in a scenario; did you mean 'filter'?");
 }
 
 }  // namespace

@@ -216,6 +216,62 @@ TEST(Reload, KeepsBucketsAndTheLinesInThem) {
   EXPECT_EQ(alerts[0].events.at(0).meta.at(2), (std::pair<std::string, std::string>("user", "a")));
 }
 
+TEST(Snapshot, BringsBucketsAndBlackholesIntoAnotherProcess) {
+  const Content content = bruteforce(kLeaky + "distinct: evt.Meta.user\nblackhole: 1m\n");
+  WorkerOptions options;
+  options.replay = true;
+  options.today = *parse_rfc3339("2026-06-01T00:00:00Z");
+  auto source = std::make_shared<SourceInfo>();
+  source->labels = {{"type", "t"}};
+  source->type = "file";
+  std::vector<Alert> alerts;
+  const auto feed = [&](Worker& worker, const std::string& line) {
+    LineBatch batch;
+    batch.bytes = std::make_shared<const std::string>(line);
+    batch.lines = {*batch.bytes};
+    batch.source = source;
+    worker.run(batch, alerts);
+  };
+  std::string saved;
+  {
+    Worker before(content.load(), options);
+    for (const char* line : {"01 192.0.2.9 x", "01 192.0.2.9 y", "01 192.0.2.9 z"}) feed(before, line);
+    ASSERT_EQ(alerts.size(), 1u);
+    feed(before, "02 192.0.2.1 a");
+    feed(before, "03 192.0.2.1 b");
+    saved = before.shard().save();
+  }
+  Worker after(content.load(), options);
+  auto restored = after.shard().restore(saved);
+  ASSERT_TRUE(restored.ok()) << restored.error().text();
+  EXPECT_EQ(*restored, 1u);
+  feed(after, "04 192.0.2.1 b");
+  EXPECT_EQ(alerts.size(), 1u) << "b was seen before";
+  for (const char* line : {"04 192.0.2.9 x", "04 192.0.2.9 y", "04 192.0.2.9 z"}) feed(after, line);
+  EXPECT_EQ(alerts.size(), 1u) << "the blackhole goes on";
+  feed(after, "05 192.0.2.1 c");
+  ASSERT_EQ(alerts.size(), 2u);
+  EXPECT_EQ(alerts[1].events_count, 3);
+  EXPECT_EQ(alerts[1].start_text, "2026-06-01T10:00:02Z");
+  EXPECT_EQ(alerts[1].events.at(0).meta.at(2), (std::pair<std::string, std::string>("user", "a")));
+}
+
+TEST(Snapshot, RefusesDamagedBytesWhole) {
+  const Content content = bruteforce(kLeaky);
+  WorkerOptions options;
+  options.replay = true;
+  Worker worker(content.load(), options);
+  const std::string good = worker.shard().save();
+  for (size_t cut = 0; cut < good.size(); ++cut) {
+    Worker other(content.load(), options);
+    EXPECT_FALSE(other.shard().restore(std::string_view(good).substr(0, cut)).ok());
+  }
+  std::string flipped = good;
+  flipped[10] = char(flipped[10] ^ 1);
+  EXPECT_FALSE(worker.shard().restore(flipped).ok());
+  EXPECT_EQ(worker.shard().buckets(), 0u);
+}
+
 struct BadScenario {
   const char* sentence;
   const char* change;

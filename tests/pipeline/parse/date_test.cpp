@@ -53,12 +53,28 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"text behind it is an error", "2021-03-04T05:06:07Z and more", "", "none"},
         Row{"nothing", "", "", "none"},
         Row{"a number of years beyond counting", "99999999999999999999", "", "none"},
+        Row{"Go's zero time is no stamp of a log", "0001-01-01T00:00:00Z", "", "none"},
+        Row{"a year before the epoch", "1969-12-31 23:59:59", "", "none"},
+        Row{"a year that the clock does not reach", "9999-12-31T23:59:59Z", "", "none"},
+        Row{"the last year that it does", "2261-12-31T23:59:59Z", "", "2261-12-31T23:59:59Z"},
         Row{"NUL bytes", "2021-03-04\0", "", "2021-03-04T00:00:00Z"}));
 
 TEST(LogDate, TakesTheZoneOfTheSourceWhereTheStampHasNone) {
   EXPECT_EQ(marshaled("2021-03-04 05:06:07", "", *Zone::parse("+02:00")), "2021-03-04T05:06:07+02:00");
   EXPECT_EQ(marshaled("2021-03-04T05:06:07Z", "", *Zone::parse("+02:00")), "2021-03-04T05:06:07Z");
   EXPECT_FALSE(Zone::parse("Mars/Olympus").ok());
+  EXPECT_FALSE(Zone::parse("../../etc/passwd").ok());
+}
+
+TEST(LogDate, KnowsSummerTimeOfANamedZone) {
+  const auto zone = Zone::parse("Europe/Berlin");
+  if (!zone.ok()) GTEST_SKIP() << "the package tzdata is not installed";
+  EXPECT_EQ(marshaled("2021-01-04 05:06:07", "", *zone), "2021-01-04T05:06:07+01:00");
+  EXPECT_EQ(marshaled("2021-07-04 05:06:07", "", *zone), "2021-07-04T05:06:07+02:00");
+  EXPECT_EQ(marshaled("2021-03-28 01:59:59", "", *zone), "2021-03-28T01:59:59+01:00");
+  EXPECT_EQ(marshaled("2021-03-28 03:00:00", "", *zone), "2021-03-28T03:00:00+02:00");
+  EXPECT_EQ(marshaled("2021-10-31 03:00:00", "", *zone), "2021-10-31T03:00:00+01:00");
+  EXPECT_EQ(marshaled("1950-01-01 00:00:00", "", *zone), "1950-01-01T00:00:00+01:00");
 }
 
 TEST(LogDate, SaysWhenTheYearWasGuessed) {

@@ -95,6 +95,7 @@ void write(Level level, std::string_view event, Fields fields) {
   line += ' ';
   line += event;
   for (const Field& field : fields) {
+    if (field.value.text.empty()) continue;
     line += ' ';
     line += field.key;
     line += '=';

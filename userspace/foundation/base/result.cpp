@@ -46,8 +46,9 @@ std::string Where::text() const {
 }
 
 std::string Error::text() const {
-  std::string out = where.text();
-  if (!out.empty()) out += ": ";
+  std::string out;
+  // Of a whole file, the message often names it already.
+  if (where.line > 0 || message.find(where.file) == std::string::npos) out = where.text() + ": ";
   out += message;
   if (!remedy.empty()) out += ". " + remedy;
   return out;

@@ -135,8 +135,10 @@ std::string stable_uuid(std::string_view text) {
 
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
+  if (word.size() > 128) return best;  // nobody's slip of the finger; the distance costs the product of both
   size_t best_distance = word.size() / 3 + 2;
   for (const std::string& candidate : known) {
+    if (candidate.size() > word.size() + best_distance) continue;
     std::vector<size_t> row(candidate.size() + 1);
     for (size_t j = 0; j < row.size(); ++j) row[j] = j;
     for (size_t i = 1; i <= word.size(); ++i) {

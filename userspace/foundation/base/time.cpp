@@ -220,6 +220,11 @@ Result<TimePoint> parse_rfc3339(std::string_view text) {
   if (at != text.size()) return bad();
   const int64_t seconds = days_from_civil(year, unsigned(month), unsigned(day)) * 86400 + hour * 3600 +
                           minute * 60 + second - offset;
+  if (!in_clock(seconds))
+    return Error{Code::bad_input,
+                 "'" + std::string(text.substr(0, 64)) + "' lies outside of the years 1970 to 2261",
+                 {},
+                 ""};
   return TimePoint(std::chrono::seconds(seconds) + Duration(nanos));
 }
 

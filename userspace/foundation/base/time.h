@@ -40,11 +40,15 @@ std::string format_rfc3339_seconds(TimePoint time);
 std::string format_rfc3339_millis(TimePoint time);
 /// Go's default text of a UTC time: "2026-11-24 18:22:49 +0000 UTC" (fraction when there is one).
 std::string format_go_time(TimePoint time);
-/// RFC 3339 with any offset; "T" or a blank between date and time.
+/// RFC 3339 with any offset; "T" or a blank between date and time. Moments outside in_clock() are an error.
 Result<TimePoint> parse_rfc3339(std::string_view text);
 
 /// Days since 1970-01-01 of a proleptic Gregorian date; month 1–12.
 int64_t days_from_civil(int year, unsigned month, unsigned day);
+
+/// Moments that the product takes from outside: 1970 to 2261, so that neither a moment nor the difference of
+/// two of them leaves 64 bits of nanoseconds.
+inline bool in_clock(int64_t unix_second) { return unix_second >= 0 && unix_second < 9'214'646'400; }
 
 inline int64_t unix_seconds(TimePoint t) {
   return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();

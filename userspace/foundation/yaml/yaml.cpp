@@ -2,6 +2,7 @@
 #include "yaml/yaml.h"
 
 #include <charconv>
+#include <cmath>
 
 #include "base/text.h"
 
@@ -22,6 +23,9 @@ const char* kind_text(YamlNode::Kind kind) {
   return "nothing";
 }
 
+/// Unknown keys of one mapping that are named one by one; the rest is counted.
+constexpr size_t kMaxUnknownKeys = 20;
+
 std::string shown(const YamlNode& node) {
   return node.is_scalar() ? "'" + node.text().substr(0, 60) + "'" : std::string(kind_text(node.kind()));
 }
@@ -40,6 +44,11 @@ Where YamlNode::key_where(std::string_view key) const {
   return where_;
 }
 
+Where YamlNode::content_where() const {
+  if (content_line_ <= where_.line) return where_;
+  return {where_.file, content_line_, 1};
+}
+
 Error YamlNode::error(std::string message, std::string remedy) const {
   return Error{Code::bad_content, std::move(message), where_, std::move(remedy)};
 }
@@ -52,9 +61,9 @@ Result<std::string> YamlNode::as_string(std::string_view what) const {
 Result<int64_t> YamlNode::as_int(std::string_view what) const {
   int64_t value = 0;
   const char* end = text_.data() + text_.size();
-  const char* begin = text_.data() + (text_.starts_with('+') ? 1 : 0);
-  const auto [stop, err] = std::from_chars(begin, end, value);
-  if (!is_scalar() || text_.empty() || err != std::errc() || stop != end)
+  const bool plus = text_.starts_with('+');
+  const auto [stop, err] = std::from_chars(text_.data() + plus, end, value);
+  if (!is_scalar() || text_.empty() || err != std::errc() || stop != end || text_.starts_with("+-"))
     return error(std::string(what) + " must be a whole number, not " + shown(*this));
   return value;
 }
@@ -62,7 +71,8 @@ Result<int64_t> YamlNode::as_int(std::string_view what) const {
 Result<double> YamlNode::as_double(std::string_view what) const {
   double value = 0;
   const auto [stop, err] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
-  if (!is_scalar() || text_.empty() || err != std::errc() || stop != text_.data() + text_.size())
+  if (!is_scalar() || text_.empty() || err != std::errc() || stop != text_.data() + text_.size() ||
+      !std::isfinite(value))
     return error(std::string(what) + " must be a number, not " + shown(*this));
   return value;
 }
@@ -100,11 +110,17 @@ Result<std::vector<std::string>> YamlNode::as_strings(std::string_view what) con
 
 void YamlNode::check_keys(std::string_view what, const std::vector<std::string>& known,
                           Errors& errors) const {
+  size_t told = 0, more = 0;
+  Where first_more;
   for (size_t i = 0; i < entries_.size(); ++i) {
     const std::string& key = entries_[i].first;
     bool found = false;
     for (const std::string& k : known) found = found || k == key;
     if (found) continue;
+    if (++told > kMaxUnknownKeys) {
+      if (++more == 1) first_more = key_places_[i];
+      continue;
+    }
     const std::string close = nearest(key, known);
     std::string list;
     for (const std::string& k : known) list += (list.empty() ? "" : ", ") + k;
@@ -112,6 +128,10 @@ void YamlNode::check_keys(std::string_view what, const std::vector<std::string>&
                            "unknown key '" + key.substr(0, 60) + "' in " + std::string(what), key_places_[i],
                            close.empty() ? "known keys: " + list : "did you mean '" + close + "'?"});
   }
+  if (more)
+    errors.push_back(Error{Code::bad_content,
+                           std::to_string(more) + " more unknown keys in " + std::string(what), first_more,
+                           ""});
 }
 
 }  // namespace testudo

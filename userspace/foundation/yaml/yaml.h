@@ -1,8 +1,8 @@
 // yaml/yaml.h: YAML as a tree that knows where each piece stands in the file.
 //
 // Read through yaml-cpp's event handler: every node has file:line:column, duplicate keys are errors, depth
-// (64), nodes (2,000,000) and alias expansion are bounded. Scalars keep their source text: whether `10s`,
-// `yes` or `2.0` is a string or something else is decided by who reads it.
+// (64), nodes (2,000,000) and text (64 MiB) are bounded, what aliases and anchors copy included. Scalars keep
+// their source text: whether `10s`, `yes` or `2.0` is a string or something else is decided by who reads it.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,9 @@ class YamlNode {
   /// For block scalars: line of the first content line, so that errors inside can name it.
   int content_line() const { return content_line_; }
 
+  /// Where the text itself begins: behind the quote, or in the first line of a block.
+  Where content_where() const;
+
   const std::vector<YamlNode>& items() const { return items_; }
   /// In order of the file.
   const std::vector<std::pair<std::string, YamlNode>>& entries() const { return entries_; }
@@ -49,7 +52,8 @@ class YamlNode {
   Result<Duration> as_duration(std::string_view what) const;
   Result<std::vector<std::string>> as_strings(std::string_view what) const;  ///< a sequence, or one scalar
 
-  /// Keys outside `known` are errors with "did you mean"; appended to `errors`.
+  /// Keys outside `known` are errors with "did you mean"; appended to `errors`, at most 20 and one that
+  /// counts the rest.
   void check_keys(std::string_view what, const std::vector<std::string>& known, Errors& errors) const;
 
   Error error(std::string message, std::string remedy = "") const;

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <sstream>
+#include <unordered_set>
 
 #include "base/files.h"
 #include "yaml/yaml.h"
@@ -14,7 +15,9 @@ namespace testudo {
 namespace {
 constexpr size_t kMaxDepth = 64;
 constexpr size_t kMaxNodes = 2'000'000;
+constexpr size_t kMaxText = 64u << 20;
 constexpr uint64_t kMaxFile = 16u << 20;
+constexpr size_t kFewKeys = 16;  // up to here a look through the entries finds a key that is there twice
 
 /// Leaves yaml-cpp's parser from inside a handler; never leaves this file.
 struct Stop {
@@ -26,7 +29,10 @@ class YamlBuilder : public YAML::EventHandler {
  public:
   YamlBuilder(std::string_view text, const std::string& file) : text_(text), file_(file) {}
 
-  void OnDocumentStart(const YAML::Mark&) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // At a token that begins no node (", x") yaml-cpp sends empty documents without ever moving on.
+    if (mark.pos == document_at_) stop(mark, "what stands here begins no value", "quotes make it text");
+    document_at_ = mark.pos;
     stack_.clear();
     anchors_.clear();
     root_ = YamlNode{};
@@ -42,14 +48,14 @@ class YamlBuilder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) stop(mark, "an alias refers to a node that is not finished", "");
-    nodes_ += found->second.second;
-    if (nodes_ > kMaxNodes) stop(mark, "aliases expand to more than 2,000,000 nodes", "");
-    YamlNode copy = found->second.first;
+    spend(mark, found->second.size);
+    YamlNode copy = found->second.node;
     place(std::move(copy), 0);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     YamlNode node = make(mark, YamlNode::Kind::scalar);
+    spend(mark, {0, value.size()});
     node.text_ = value;
     // Plain scalars have the tag "?", quoted and block scalars "!".
     node.quoted_ = tag == "!";
@@ -79,13 +85,22 @@ class YamlBuilder : public YAML::EventHandler {
   std::vector<YamlNode> documents;
 
  private:
+  /// What a tree takes in memory.
+  struct Size {
+    size_t nodes = 0, text = 0;
+  };
   struct Frame {
     YamlNode node;
     YAML::anchor_t anchor;
-    size_t nodes_before;
+    Size before;
     bool has_key = false;
     std::string key;
     Where key_place;
+    std::unordered_set<std::string> keys;  ///< of a mapping with more than a few
+  };
+  struct Anchor {
+    YamlNode node;
+    Size size;
   };
 
   [[noreturn]] void stop(const YAML::Mark& mark, std::string message, std::string remedy) {
@@ -93,8 +108,16 @@ class YamlBuilder : public YAML::EventHandler {
         Code::bad_content, std::move(message), {file_, mark.line + 1, mark.column + 1}, std::move(remedy)}};
   }
 
+  void spend(const YAML::Mark& mark, Size size) {
+    spent_.nodes += size.nodes;
+    spent_.text += size.text;
+    if (spent_.nodes > kMaxNodes)
+      stop(mark, "more than 2,000,000 YAML nodes, aliases included", "split the file");
+    if (spent_.text > kMaxText)
+      stop(mark, "more than 64 MiB of YAML text, aliases included", "split the file");
+  }
   YamlNode make(const YAML::Mark& mark, YamlNode::Kind kind) {
-    if (++nodes_ > kMaxNodes) stop(mark, "more than 2,000,000 YAML nodes", "split the file");
+    spend(mark, {1, 0});
     YamlNode node;
     node.kind_ = kind;
     node.where_ = {file_, mark.line + 1, mark.column + 1};
@@ -102,16 +125,26 @@ class YamlBuilder : public YAML::EventHandler {
   }
   void open(YamlNode node, YAML::anchor_t anchor, const YAML::Mark& mark) {
     if (stack_.size() >= kMaxDepth) stop(mark, "YAML is nested deeper than 64 levels", "");
-    stack_.push_back({std::move(node), anchor, nodes_, false, {}, {}});
+    const Size before{spent_.nodes - 1, spent_.text};
+    stack_.push_back({std::move(node), anchor, before, false, {}, {}, {}});
   }
   void close() {
     Frame frame = std::move(stack_.back());
     stack_.pop_back();
-    if (frame.anchor) anchors_[frame.anchor] = {frame.node, nodes_ - frame.nodes_before + 1};
+    if (frame.anchor) {
+      // The anchor keeps a copy, and anchors nest.
+      const Size size{spent_.nodes - frame.before.nodes, spent_.text - frame.before.text};
+      spend(mark_of(frame.node), size);
+      anchors_[frame.anchor] = {frame.node, size};
+    }
     place(std::move(frame.node), 0);
   }
   void place(YamlNode node, YAML::anchor_t anchor) {
-    if (anchor) anchors_[anchor] = {node, 1};
+    if (anchor) {
+      const Size size{1, node.text_.size()};
+      spend(mark_of(node), size);
+      anchors_[anchor] = {node, size};
+    }
     if (stack_.empty()) {
       root_ = std::move(node);
       return;
@@ -125,7 +158,7 @@ class YamlBuilder : public YAML::EventHandler {
       const bool simple = node.is_scalar() || node.is_null();
       const YAML::Mark mark = mark_of(node);
       if (!simple) stop(mark, "a key must be a single value, not a list or a mapping", "");
-      if (frame.node.find(node.text_))
+      if (is_there(frame, node.text_))
         stop(mark, "the key '" + node.text_.substr(0, 60) + "' is there twice", "keep one of them");
       frame.has_key = true;
       frame.key = node.text_;
@@ -135,6 +168,12 @@ class YamlBuilder : public YAML::EventHandler {
     frame.has_key = false;
     frame.node.entries_.emplace_back(std::move(frame.key), std::move(node));
     frame.node.key_places_.push_back(frame.key_place);
+  }
+  static bool is_there(Frame& frame, const std::string& key) {
+    if (frame.node.entries_.size() <= kFewKeys) return frame.node.find(key) != nullptr;
+    if (frame.keys.empty())
+      for (const auto& entry : frame.node.entries_) frame.keys.insert(entry.first);
+    return !frame.keys.insert(key).second;
   }
   static YAML::Mark mark_of(const YamlNode& node) {
     YAML::Mark mark;
@@ -146,9 +185,10 @@ class YamlBuilder : public YAML::EventHandler {
   std::string_view text_;
   std::string file_;
   YamlNode root_;
+  int document_at_ = -1;
   std::vector<Frame> stack_;
-  std::map<YAML::anchor_t, std::pair<YamlNode, size_t>> anchors_;
-  size_t nodes_ = 0;
+  std::map<YAML::anchor_t, Anchor> anchors_;
+  Size spent_;
 };
 
 Result<std::vector<YamlNode>> parse_yaml(std::string_view text, const std::string& file) {

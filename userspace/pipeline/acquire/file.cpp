@@ -74,6 +74,11 @@ class FileSource final : public Source {
     load_known_patterns();
     marks_info_ = config_.common.info("file", config_.patterns.front(), context_);
     discover(/*first=*/true);
+    // Before anything is read: a crash a moment later must find where reading began.
+    if (!options_.once) {
+      for (auto& [path, reader] : readers_) reader->send_first_position();
+      send_marks();
+    }
     return {};
   }
 

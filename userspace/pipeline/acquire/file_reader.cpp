@@ -179,11 +179,7 @@ bool FileReader::finished() const {
 }
 
 bool FileReader::read(size_t& budget) {
-  if (!mark_sent_ && !unreadable_) {
-    // Without this a file that was silent until the restart would start at its end once more.
-    mark_sent_ = true;
-    if (!options_.once) send_position();
-  }
+  send_first_position();
   bool more = false;
   // In order: the next segment only when this one is at its end. Reading may put a copy before it.
   for (size_t i = 0; i < segments_.size() && !more && !stopped_; ++i) {
@@ -268,7 +264,10 @@ void FileReader::deliver(const SegmentRead& read, std::vector<std::string_view>&
   if (!options_.sink(std::move(batch))) stopped_ = true;
 }
 
-void FileReader::send_position() {
+void FileReader::send_first_position() {
+  if (mark_sent_ || unreadable_ || options_.once) return;
+  // Without this a file that was silent until the restart would start at its end once more.
+  mark_sent_ = true;
   LineBatch batch;
   batch.bytes = std::make_shared<const std::string>();
   batch.source = info_;

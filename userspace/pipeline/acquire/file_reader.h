@@ -42,6 +42,8 @@ class FileReader {
   void check(bool late);
   /// Everything up to the present size is late: the process was stopped.
   void expect_backlog();
+  /// Hands over where reading begins, once, without lines; read() does it when nobody has.
+  void send_first_position();
   /// Reads at most about `budget` bytes and takes them off; true = there is more.
   bool read(size_t& budget);
 
@@ -65,7 +67,6 @@ class FileReader {
   void end_quiet_segments();
   bool read_segment(FileSegment& segment, bool final, size_t& budget);
   void deliver(const SegmentRead& read, std::vector<std::string_view>& lines, bool late);
-  void send_position();
 
   const std::string path_;
   const std::shared_ptr<const SourceInfo> info_;

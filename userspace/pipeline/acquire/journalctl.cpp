@@ -41,7 +41,7 @@ class JournalSource final : public Source {
         key_("journalctl:" + config_.filter.folder + ":" + config_.name),
         info_(config_.common.info("journalctl", config_.name, context)),
         stats_(std::make_shared<SourceStats>("journalctl", config_.name, config_.common.log_type(),
-                                             context.metrics)),
+                                             context.metrics, config_.common.name)),
         writer_(config_.max_line) {
     board_.add(stats_);
     if (context.saved_position && !config_.common.once)
@@ -54,6 +54,12 @@ class JournalSource final : public Source {
 
   Result<void> start() override {
     open();
+    // Before anything is read: a crash a moment later must find where reading began.
+    if (send_position_) {
+      LineBatch batch;
+      batch.bytes = std::make_shared<const std::string>();
+      send_position_ = !hand_over(std::move(batch), now());
+    }
     return {};
   }
   int poll_fd() const override { return reader_ ? reader_->fd() : -1; }
@@ -176,13 +182,16 @@ class JournalSource final : public Source {
     stats_->count_binary(binary);
     if (untrusted_) untrusted_->add(untrusted);
     batch.bytes = std::move(bytes);
+    batch.backlog = late;
+    return hand_over(std::move(batch), read_at) && more;
+  }
+
+  bool hand_over(LineBatch&& batch, TimePoint read_at) {
     batch.source = info_;
     batch.arrived = read_at;
     batch.arrived_mono = monotonic_ns();
     batch.resume = {key_, cursor_};
-    batch.backlog = late;
-    if (!sink_(std::move(batch))) return false;
-    return more;
+    return sink_(std::move(batch));
   }
 
   void note_untrusted(const JournalEntry& entry) {

@@ -26,6 +26,7 @@ namespace testudo {
 struct SourceStatus {
   std::string type;      ///< "file", "journalctl"
   std::string name;      ///< path or filter
+  std::string title;     ///< for people, shorter than a filter; "" = name is short enough
   std::string log_type;  ///< label `type`
   uint64_t lines = 0, bytes = 0;
   TimePoint last_line{};  ///< zero = none yet

@@ -4,8 +4,12 @@
 
 namespace testudo {
 
-SourceStats::SourceStats(std::string type, std::string name, std::string log_type, Metrics* metrics)
-    : type_(std::move(type)), name_(std::move(name)), log_type_(std::move(log_type)) {
+SourceStats::SourceStats(std::string type, std::string name, std::string log_type, Metrics* metrics,
+                         std::string title)
+    : type_(std::move(type)),
+      name_(std::move(name)),
+      log_type_(std::move(log_type)),
+      title_(std::move(title)) {
   if (!metrics) return;
   hits_ = &metrics->counter("cs_" + type_ + "source_hits_total", "Total lines that were read.",
                             {{"source", name_}, {"datasource_type", type_}, {"acquis_type", log_type_}});
@@ -47,22 +51,23 @@ void SourceStats::set_problem(const std::string& problem) {
     problem_ = problem;
   }
   if (problem.empty()) {
-    log::info("source.recovered", {{"source", name_}});
+    log::info("source.recovered", {{"source", type_ + ":" + shown()}});
     return;
   }
   if (errors_total_) errors_total_->add();
-  log::warn("source.problem", {{"source", name_}, {"problem", problem}});
+  log::warn("source.problem", {{"source", type_ + ":" + shown()}, {"problem", problem}});
 }
 
 void SourceStats::set_exists(bool exists) {
   if (exists_.exchange(exists) == exists) return;
-  log::info(exists ? "source.appeared" : "source.absent", {{"source", name_}});
+  log::info(exists ? "source.appeared" : "source.absent", {{"source", type_ + ":" + shown()}});
 }
 
 SourceStatus SourceStats::snapshot() const {
   SourceStatus status;
   status.type = type_;
   status.name = name_;
+  status.title = title_;
   status.log_type = log_type_;
   status.lines = lines_.load(std::memory_order_relaxed);
   status.bytes = bytes_.load(std::memory_order_relaxed);

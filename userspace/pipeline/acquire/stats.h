@@ -16,7 +16,9 @@ namespace testudo {
 class SourceStats {
  public:
   /// `metrics` may be null. Counters of one (source, type) are shared by whoever names them again.
-  SourceStats(std::string type, std::string name, std::string log_type, Metrics* metrics);
+  /// `title` is what people are shown instead of a long name; "" = the name.
+  SourceStats(std::string type, std::string name, std::string log_type, Metrics* metrics,
+              std::string title = "");
 
   void count(size_t lines, size_t bytes, TimePoint at);
   void count_too_long(size_t lines);
@@ -27,7 +29,9 @@ class SourceStats {
   SourceStatus snapshot() const;
 
  private:
-  const std::string type_, name_, log_type_;
+  const std::string& shown() const { return title_.empty() ? name_ : title_; }
+
+  const std::string type_, name_, log_type_, title_;
   std::atomic<uint64_t> lines_{0}, bytes_{0}, too_long_{0}, binary_{0};
   std::atomic<int64_t> last_line_{0};
   std::atomic<bool> exists_{true};

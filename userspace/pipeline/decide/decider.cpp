@@ -7,10 +7,6 @@ namespace testudo {
 
 namespace {
 
-constexpr const char* kVerdictNames[] = {"decided",           "simulated", "allowlisted",
-                                         "protected_address", "duplicate", "no_profile",
-                                         "no_remediation",    "late",      "refused"};
-
 std::vector<double> reaction_bounds() {
   std::vector<double> bounds;
   for (double decade = 1e-5; decade < 5; decade *= 10)
@@ -28,8 +24,6 @@ Error joined(const Errors& errors) {
 
 }  // namespace
 
-const char* verdict_name(Verdict verdict) { return kVerdictNames[size_t(verdict)]; }
-
 Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend, Metrics& its_metrics)
     : options(std::move(given)),
       store(its_store),
@@ -39,12 +33,13 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
       sessions(options.session_grace),
       session_source(system_sessions(options.admin_groups)),
       helpers(history_helpers(*this)) {
-  for (const char* name : kVerdictNames)
+  for (size_t v = 0; v < kVerdicts; ++v) {
+    const char* name = verdict_name(Verdict(v));
     refused_decisions.push_back(&metrics.counter(
         "testudo_decisions_refused_total", "Decisions that were not made, by reason.", {{"reason", name}}));
-  for (const char* name : kVerdictNames)
     verdicts.push_back(
         &metrics.counter("testudo_alerts_total", "Alerts by what became of them.", {{"verdict", name}}));
+  }
   backend_errors =
       &metrics.counter("testudo_enforce_errors_total", "Changes that the kernel side did not take.");
   reconcile_differences = &metrics.counter("testudo_reconcile_differences_total",
@@ -54,11 +49,17 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
   reaction = &metrics.histogram("testudo_reaction_seconds",
                                 "From the read of the line to the entry in the kernel.", reaction_bounds());
   metrics.add_collector([counts = index.counts()](std::vector<MetricFamily>& families) {
-    MetricFamily family{"testudo_decisions_active", "Decisions in force.", MetricType::gauge, {}};
-    for (const auto& [key, n] : counts->snapshot())
-      family.samples.push_back(
+    MetricFamily ours{"testudo_decisions_active", "Decisions in force.", MetricType::gauge, {}};
+    // The same under the name that CrowdSec's dashboards ask for.
+    MetricFamily theirs{"cs_active_decisions", "Decisions in force.", MetricType::gauge, {}};
+    for (const auto& [key, n] : counts->snapshot()) {
+      ours.samples.push_back(
           {{{"origin", key[0]}, {"scenario", key[1]}, {"remediation", key[2]}}, double(n), nullptr});
-    families.push_back(std::move(family));
+      theirs.samples.push_back(
+          {{{"reason", key[1]}, {"origin", key[0]}, {"action", key[2]}}, double(n), nullptr});
+    }
+    families.push_back(std::move(ours));
+    families.push_back(std::move(theirs));
   });
 }
 

@@ -53,6 +53,7 @@ enum class Verdict : uint8_t {
   late,
   refused
 };
+inline constexpr size_t kVerdicts = size_t(Verdict::refused) + 1;
 const char* verdict_name(Verdict verdict);
 
 struct AlertOutcome {

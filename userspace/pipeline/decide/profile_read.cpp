@@ -81,6 +81,9 @@ DecisionTemplate read_decision(const YamlNode& node, Errors& errors) {
     else if (*duration <= 0ns)
       errors.push_back(
           as_config(given->error(fmt::format("duration must be more than 0, not {}", given->text()))));
+    else if (*duration > kLongestDuration)
+      errors.push_back(as_config(given->error(
+          fmt::format("duration must be at most 876000h (a hundred years), not {}", given->text()))));
     else
       row.duration = *duration;
   }

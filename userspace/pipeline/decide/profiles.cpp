@@ -1,5 +1,6 @@
 #include "decide/profiles.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/files.h"
@@ -96,14 +97,14 @@ Duration Profiles::duration_of(const Profile& profile, const DecisionTemplate& r
   if (!profile.duration_expr.eval(ctx, value)) {
     why = ctx.error;
   } else if (value.kind == Value::Kind::duration && value.integer > 0) {
-    return Duration(value.integer);
+    return std::min<Duration>(Duration(value.integer), kLongestDuration);
   } else {
     std::string text;
     if (value.is_string()) text = std::string(value.text());
     if (value.kind == Value::Kind::integer) text = std::to_string(value.integer);
     if (value.kind == Value::Kind::real) text = number_text(value.real);
     const auto duration = parse_duration(text);
-    if (duration && *duration > 0ns) return *duration;
+    if (duration && *duration > 0ns) return std::min<Duration>(*duration, kLongestDuration);
     why = duration ? "the duration must be more than 0, not " + text : duration.error().message;
   }
   log::warn("profile.duration_failed", {{"profile", profile.name},

@@ -18,6 +18,9 @@
 
 namespace testudo {
 
+/// A hundred years: "for ever" whose end the clock can still count.
+inline constexpr Duration kLongestDuration = 876000h;
+
 struct DecisionTemplate {
   std::string type;
   Duration duration{};

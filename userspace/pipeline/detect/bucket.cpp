@@ -6,9 +6,32 @@
 
 namespace testudo::detect {
 
+namespace {
+uint64_t& secret() {
+  static uint64_t seed = (uint64_t(std::random_device{}()) << 32) | std::random_device{}();
+  return seed;
+}
+}  // namespace
+
+uint64_t SeenSet::seed() { return secret(); }
+void SeenSet::set_seed(uint64_t seed) { secret() = seed; }
+
+std::vector<uint64_t> SeenSet::hashes() const {
+  if (many_.empty()) return few_;
+  return {many_.begin(), many_.end()};
+}
+
+void SeenSet::restore(const std::vector<uint64_t>& hashes) {
+  few_.clear();
+  many_.clear();
+  if (hashes.size() <= 64)
+    few_ = hashes;
+  else
+    many_.insert(hashes.begin(), hashes.end());
+}
+
 bool SeenSet::insert(std::string_view value) {
-  static const uint64_t seed = (uint64_t(std::random_device{}()) << 32) | std::random_device{}();
-  const uint64_t h = stable_hash(value, seed);
+  const uint64_t h = stable_hash(value, secret());
   if (many_.empty()) {
     for (uint64_t seen : few_)
       if (seen == h) return false;

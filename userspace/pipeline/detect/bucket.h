@@ -39,6 +39,19 @@ class LeakyLevel {
   }
   double tokens() const { return tokens_; }
 
+  /// For snapshots.
+  struct State {
+    double tokens;
+    TimePoint last;
+    bool used;
+  };
+  State state() const { return {tokens_, last_, used_}; }
+  void restore(const State& s) {
+    tokens_ = s.tokens;
+    last_ = s.last;
+    used_ = s.used;
+  }
+
  private:
   double tokens_;
   TimePoint last_{};
@@ -51,6 +64,13 @@ class SeenSet {
   /// True when the value is new. At most 65,536 are remembered; after that everything counts as seen, so that
   /// a stranger cannot grow a bucket without bound.
   bool insert(std::string_view value);
+
+  /// For snapshots: the hashes, and the secret they were made with (one for the process; set before any
+  /// insert).
+  std::vector<uint64_t> hashes() const;
+  void restore(const std::vector<uint64_t>& hashes);
+  static uint64_t seed();
+  static void set_seed(uint64_t seed);
 
  private:
   std::vector<uint64_t> few_;

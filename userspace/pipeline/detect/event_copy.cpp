@@ -7,28 +7,31 @@
 
 namespace testudo::detect {
 
-EventCopy* EventCopy::make(const Event& event, const ScenarioSet& set, TimePoint t, std::string_view t_text) {
+EventCopy* EventCopy::make(const Event& event, const ScenarioSet& set, std::string_view t_text) {
+  // One worker makes all copies of its shard: the lists are reused.
+  static thread_local std::vector<std::pair<SlotRef, std::string_view>> fields;
+  fields.clear();
   const FieldBag& meta = event.bags[size_t(Bag::meta)];
-  const SlotRef enriched[] = {set.as_number, set.asn_number, set.as_name,
-                              set.country,   set.latitude,   set.longitude};
-  (void)t;
-  uint32_t fields = uint32_t(meta.present().size());
-  size_t text = t_text.size();
-  for (SlotId id : meta.present()) text += meta.get(id).size();
-  for (SlotRef slot : enriched) {
+  for (SlotId id : meta.present()) fields.emplace_back(SlotRef{Bag::meta, id}, meta.get(id));
+  for (SlotRef slot :
+       {set.as_number, set.asn_number, set.as_name, set.country, set.latitude, set.longitude}) {
     const FieldBag& bag = event.bags[size_t(slot.bag)];
-    if (!bag.has(slot.index)) continue;
-    ++fields;
-    text += bag.get(slot.index).size();
+    if (bag.has(slot.index)) fields.emplace_back(slot, bag.get(slot.index));
   }
-  const auto extras = uint32_t(meta.extra().size());
-  for (const auto& [name, value] : meta.extra()) text += name.size() + value.size();
+  return make(t_text, fields, meta.extra());
+}
 
-  void* memory = std::malloc(sizeof(EventCopy) + (fields + 2 * extras) * sizeof(Field) + text);
+EventCopy* EventCopy::make(std::string_view t_text,
+                           const std::vector<std::pair<SlotRef, std::string_view>>& fields,
+                           const std::vector<std::pair<std::string_view, std::string_view>>& extras) {
+  size_t text = t_text.size();
+  for (const auto& [slot, value] : fields) text += value.size();
+  for (const auto& [name, value] : extras) text += name.size() + value.size();
+  void* memory = std::malloc(sizeof(EventCopy) + (fields.size() + 2 * extras.size()) * sizeof(Field) + text);
   if (!memory) throw std::bad_alloc();
   auto* copy = new (memory) EventCopy();
-  copy->fields_ = fields;
-  copy->extras_ = extras;
+  copy->fields_ = uint32_t(fields.size());
+  copy->extras_ = uint32_t(extras.size());
   copy->stamp_size_ = uint32_t(t_text.size());
   auto* field = reinterpret_cast<Field*>(copy + 1);
   char* out = copy->text();
@@ -42,12 +45,8 @@ EventCopy* EventCopy::make(const Event& event, const ScenarioSet& set, TimePoint
     *field++ = Field{slot, uint32_t(value.size()), at};
     put(value);
   };
-  for (SlotId id : meta.present()) add({Bag::meta, id}, meta.get(id));
-  for (SlotRef slot : enriched) {
-    const FieldBag& bag = event.bags[size_t(slot.bag)];
-    if (bag.has(slot.index)) add(slot, bag.get(slot.index));
-  }
-  for (const auto& [name, value] : meta.extra()) {
+  for (const auto& [slot, value] : fields) add(slot, value);
+  for (const auto& [name, value] : extras) {
     add({}, name);
     add({}, value);
   }

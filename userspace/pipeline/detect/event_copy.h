@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "model/event.h"
@@ -23,7 +24,12 @@ class EventCopy {
     uint32_t size;
     uint32_t offset;  ///< into the text
   };
-  static EventCopy* make(const Event& event, const ScenarioSet& set, TimePoint t, std::string_view t_text);
+  static EventCopy* make(const Event& event, const ScenarioSet& set, std::string_view t_text);
+
+  /// As it is read back from a snapshot: fields by slot, then pairs of name and value.
+  static EventCopy* make(std::string_view t_text,
+                         const std::vector<std::pair<SlotRef, std::string_view>>& fields,
+                         const std::vector<std::pair<std::string_view, std::string_view>>& extras);
 
   std::string_view timestamp() const { return {text(), stamp_size_}; }
   uint32_t fields() const { return fields_; }

@@ -3,15 +3,6 @@
 namespace testudo::detect {
 namespace {
 
-Where inside(const YamlNode& node) {
-  Where where = node.where();
-  if (node.content_line() > where.line) {
-    where.line = node.content_line();
-    where.column = 1;
-  }
-  return where;
-}
-
 Result<expr::Expression> expression(const YamlNode& yaml, const char* key, expr::Type expect,
                                     ScenarioEnv& env) {
   const YamlNode* node = yaml.find(key);
@@ -21,7 +12,7 @@ Result<expr::Expression> expression(const YamlNode& yaml, const char* key, expr:
   options.slots = &env.slots;
   options.helpers = env.helpers;
   options.expect = expect;
-  return expr::Expression::compile(node->text(), inside(*node), options);
+  return expr::Expression::compile(node->text(), node->content_where(), options);
 }
 
 Result<Duration> duration(const YamlNode& yaml, const char* key) {

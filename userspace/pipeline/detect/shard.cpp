@@ -12,7 +12,9 @@ constexpr uint32_t kMarked = 0x80000000u;
 constexpr size_t kMaxBlackholes = 100'000;
 constexpr size_t kMaxGroup = 4096;
 
-/// /24 or /48 of an address that the group value starts with ("1.2.3.4", "1.2.3.4/example.org"); 0 = none.
+}  // namespace
+
+// /24 or /48 of an address that the group value starts with ("1.2.3.4", "1.2.3.4/example.org"); 0 = none.
 uint64_t network_of(std::string_view group) {
   const auto ip = Ip::parse(group.substr(0, group.find('/')));
   if (!ip) return 0;
@@ -21,8 +23,6 @@ uint64_t network_of(std::string_view group) {
   for (size_t i = 0; i < bytes; ++i) n = n << 8 | ip->bytes[i];
   return n << 1 | uint64_t(!ip->is_v4());
 }
-
-}  // namespace
 
 Shard::Shard(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names,
              ShardOptions options)
@@ -73,7 +73,7 @@ void Shard::index_scenarios() {
 void Shard::candidates(Event& event, std::vector<uint32_t>& out) const {
   out = always_;
   for (const Dispatch& d : dispatch_) {
-    const auto found = d.by_value.find(std::string(event.get(d.slot)));
+    const auto found = d.by_value.find(event.get(d.slot));
     if (found != d.by_value.end()) out.insert(out.end(), found->second.begin(), found->second.end());
   }
   std::sort(out.begin(), out.end());
@@ -135,7 +135,7 @@ void Shard::pour_one(const Scenario& scenario, const Pour& pour, expr::Context& 
     if (known && !bucket->seen.insert(key)) return;
   }
   if (!copy) {
-    copy = EventCopy::make(pour.event, *set_, pour.t,
+    copy = EventCopy::make(pour.event, *set_,
                            pour.event.marshaled_time.empty() ? pour.t_text : pour.event.marshaled_time);
     copy->retain();
   }
@@ -175,15 +175,20 @@ Bucket& Shard::bucket_for(const Scenario& scenario, std::string_view group, bool
   auto bucket = std::make_unique<Bucket>(scenario, std::string(group));
   bucket->network = network;
   bucket->marked = marked;
+  ++counters_[scenario.id].created;
+  return insert(std::move(bucket));
+}
+
+Bucket& Shard::insert(std::unique_ptr<Bucket> bucket) {
   bucket->index = uint32_t(all_.size());
   all_.push_back(bucket.get());
-  if (network) {
-    auto& list = networks_[network];
+  if (bucket->network) {
+    auto& list = networks_[bucket->network];
     bucket->network_index = uint32_t(list.size());
     list.push_back(bucket.get());
   }
-  ++counters_[scenario.id].created;
-  return *buckets_.emplace(key, std::move(bucket)).first->second;
+  Key key{bucket->scenario->partition | (bucket->marked ? kMarked : 0), bucket->group};
+  return *buckets_.emplace(std::move(key), std::move(bucket)).first->second;
 }
 
 void Shard::make_room(uint64_t network) {
@@ -313,15 +318,7 @@ void Shard::adopt(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const 
     const Scenario* heir = heirs[bucket->scenario->id];
     if (!heir) continue;
     bucket->scenario = heir;
-    bucket->index = uint32_t(all_.size());
-    all_.push_back(bucket.get());
-    if (bucket->network) {
-      auto& list = networks_[bucket->network];
-      bucket->network_index = uint32_t(list.size());
-      list.push_back(bucket.get());
-    }
-    Key fresh_key{heir->partition | (bucket->marked ? kMarked : 0), bucket->group};
-    buckets_.emplace(std::move(fresh_key), std::move(bucket));
+    insert(std::move(bucket));
   }
 }
 

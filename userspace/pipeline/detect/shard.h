@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/result.h"
 #include "detect/bucket.h"
 #include "model/alert.h"
 
@@ -61,6 +62,13 @@ class Shard {
   /// is gone are dropped. Slot numbers of the old names must be valid in the new ones.
   void adopt(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names);
 
+  /// Every bucket and blackhole as bytes (detect/snapshot.cpp), so that a restart forgets no slow attacker.
+  std::string save() const;
+  /// Puts back what save() gave, by scenario name and filter text; what belongs to no scenario of now is left
+  /// out. Nothing is restored from damaged or foreign bytes (corrupt). The shard must be empty. The number of
+  /// buckets.
+  Result<size_t> restore(std::string_view bytes);
+
   size_t buckets() const { return all_.size(); }
   const std::vector<ScenarioCounters>& counters() const { return counters_; }  ///< by scenario id
   std::vector<size_t> buckets_per_scenario() const;
@@ -71,15 +79,20 @@ class Shard {
   struct KeyHash {
     size_t operator()(const Key& k) const { return std::hash<std::string>{}(k.second) * 31 + k.first; }
   };
+  struct TextHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
   struct Dispatch {
     SlotRef slot;
-    std::unordered_map<std::string, std::vector<uint32_t>> by_value;
+    std::unordered_map<std::string, std::vector<uint32_t>, TextHash, std::equal_to<>> by_value;
   };
 
   void index_scenarios();
   void candidates(Event& event, std::vector<uint32_t>& out) const;
   void pour_one(const Scenario& scenario, const Pour& pour, expr::Context& context, EventCopy*& copy,
                 std::vector<Alert>& alerts);
+  Bucket& insert(std::unique_ptr<Bucket> bucket);
   Bucket& bucket_for(const Scenario& scenario, std::string_view group, bool marked);
   void make_room(uint64_t network);
   void erase(Bucket& bucket);
@@ -101,6 +114,9 @@ class Shard {
   uint64_t random_ = 0x9e3779b97f4a7c15ULL;
   PourTrace* trace_ = nullptr;
 };
+
+/// /24 or /48 of an address that a group value starts with ("1.2.3.4", "1.2.3.4/example.org"); 0 = none.
+uint64_t network_of(std::string_view group);
 
 /// Content of an alert from a bucket that overflowed; nothing when no event has a usable source.
 std::vector<Alert> build_alerts(const Bucket& bucket, const ScenarioSet& set, const SlotNames& names,

@@ -12,7 +12,7 @@ EnforceStatus read_status(const xdp::Tables& tables, const testudo_meta& meta, c
   status.ranges = uint64_t(load(meta.prefixes4)) + load(meta.prefixes6);
   status.allowed = load(meta.allowed);
   status.last_drop_unix_ns = unix_ns_of(load(clock.last_ns), Clocks::read());
-  std::vector<totals_value> cpus(size_t(xdp::possible_cpus()));
+  std::vector<totals_value> cpus(static_cast<size_t>(xdp::possible_cpus()));
   const uint32_t zero = 0;
   if (tables.totals.get(&zero, cpus.data()) != 0) return status;
   for (const totals_value& cpu : cpus) {
@@ -25,7 +25,7 @@ EnforceStatus read_status(const xdp::Tables& tables, const testudo_meta& meta, c
 
 std::vector<DropCounter> read_counters(const xdp::Map& counters, const std::vector<Policy>& rows) {
   std::vector<DropCounter> out;
-  std::vector<counter_value> cpus(size_t(xdp::possible_cpus()));
+  std::vector<counter_value> cpus(static_cast<size_t>(xdp::possible_cpus()));
   for (uint32_t row = 0; row < rows.size(); ++row) {
     for (const bool is_v6 : {false, true}) {
       const uint32_t index = testudo_counter_index(row, is_v6);

@@ -39,6 +39,9 @@ class Engine {
   void start();
   /// Ends after the batches that are queued.
   void stop();
+  /// Buckets as bytes, after stop(); and back, before start(). Shard::save(), Shard::restore().
+  std::string save_buckets() const { return worker_->shard().save(); }
+  Result<size_t> restore_buckets(std::string_view bytes) { return worker_->shard().restore(bytes); }
   /// Waits while the queue is full; false when stopping.
   bool push(LineBatch&& batch);
   /// Takes effect at the next batch; buckets live on.

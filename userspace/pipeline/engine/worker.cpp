@@ -34,7 +34,7 @@ LineCounts Worker::run(const LineBatch& batch, std::vector<Alert>& alerts) {
     arrived_text_ = format_rfc3339(arrived_);
   }
   context_->enrich.today = options_.replay ? options_.today : batch.arrived;
-  context_->enrich.zone = options_.zone;
+  context_->enrich.zone = zone_of(*batch.source);
   context_->enrich.replay = options_.replay;
   for (size_t i = 0; i < batch.lines.size(); ++i) line(batch, i, counts, alerts);
   return counts;
@@ -81,16 +81,27 @@ void Worker::line(const LineBatch& batch, size_t index, LineCounts& counts, std:
   pour(batch, counts, alerts);
 }
 
+const parse::Zone& Worker::zone_of(const SourceInfo& source) {
+  if (source.timezone.empty()) return options_.zone;
+  const auto found = zones_.find(source.id);
+  if (found != zones_.end()) return found->second;
+  // Acquisition has checked the name; a zone file that vanished since then leaves the default.
+  auto zone = parse::Zone::parse(source.timezone);
+  return zones_.emplace(source.id, zone ? *zone : options_.zone).first->second;
+}
+
 bool Worker::is_late(const LineBatch& batch, TimePoint stamp) {
   SourceClock& clock = clocks_[batch.source->id];
   const int64_t lag = (batch.arrived - stamp).count();
-  // A source that was read at its end says how far its clock is off: eight lines in a row that agree within
-  // two seconds. While catching up nothing is learned.
+  // A source that was read at its end says how far its clock is off: eight lines and a minute that agree within
+  // two seconds. A minute, because a syslog daemon that was stuck hands over an hour of lines in one second, and
+  // neighbours among those agree as well. While catching up nothing is learned.
   if (!batch.backlog) {
     if (std::llabs(lag - clock.candidate_ns) < 2'000'000'000) {
-      if (++clock.agreeing >= 8) clock.offset_ns = clock.candidate_ns;
+      if (++clock.agreeing >= 8 && batch.arrived - clock.since >= 1min) clock.offset_ns = clock.candidate_ns;
     } else {
       clock.candidate_ns = lag;
+      clock.since = batch.arrived;
       clock.agreeing = 1;
     }
   }

@@ -58,9 +58,12 @@ class Worker {
   /// What is known of the clock of a source: its stamps may be off by a constant (a wrong zone, say).
   struct SourceClock {
     int64_t offset_ns = 0, candidate_ns = 0;
+    TimePoint since{};  ///< arrival of the first line that agreed
     int agreeing = 0;
   };
   void line(const LineBatch& batch, size_t index, LineCounts& counts, std::vector<Alert>& alerts);
+  /// Zone of stamps that name none: the source's own, else that of the options.
+  const parse::Zone& zone_of(const SourceInfo& source);
   bool is_late(const LineBatch& batch, TimePoint stamp);
   void pour(const LineBatch& batch, LineCounts& counts, std::vector<Alert>& alerts);
 
@@ -71,6 +74,7 @@ class Worker {
   std::unique_ptr<Ambiguity> ambiguity_;
   std::unique_ptr<detect::Shard> shard_;
   std::unordered_map<uint32_t, SourceClock> clocks_;
+  std::unordered_map<uint32_t, parse::Zone> zones_;
   uint64_t lines_ = 0;
   TimePoint arrived_{};
   std::string arrived_text_;

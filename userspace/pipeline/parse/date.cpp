@@ -64,16 +64,17 @@ int local_offset(int64_t local_seconds) {
 Result<Zone> Zone::parse(std::string_view text) {
   const std::string word = lower_ascii(text);
   if (word == "utc" || word == "z" || word == "gmt") return Zone{};
-  if (word == "local" || word == "system") return Zone{Kind::local, 0};
+  if (word == "local" || word == "system") return Zone{Kind::local, 0, nullptr};
   Reader r{text, 1};
   int hours = 0, minutes = 0;
   if (!text.empty() && (text[0] == '+' || text[0] == '-') && r.number(2, 2, hours) &&
       (r.peek() != ':' || ++r.at) && r.number(2, 2, minutes) && r.done() && hours <= 14 && minutes < 60)
-    return Zone{Kind::fixed, (hours * 3600 + minutes * 60) * (text[0] == '-' ? -1 : 1)};
+    return Zone{Kind::fixed, (hours * 3600 + minutes * 60) * (text[0] == '-' ? -1 : 1), nullptr};
+  if (auto rules = ZoneRules::load(std::string(text))) return Zone{Kind::named, 0, std::move(*rules)};
   return Error{Code::bad_config,
                "unknown time zone '" + std::string(text.substr(0, 40)) + "'",
                {},
-               "use UTC, local, or an offset such as +02:00"};
+               "use UTC, local, an offset such as +02:00, or a name such as Europe/Berlin"};
 }
 
 Layout Layout::compile(std::string_view layout) {
@@ -318,7 +319,9 @@ std::optional<Stamp> Layout::parse(std::string_view text, TimePoint today, const
   if (!has_zone) {
     if (zone.kind == Zone::Kind::fixed) offset = zone.offset_seconds;
     if (zone.kind == Zone::Kind::local) offset = local_offset(local);
+    if (zone.kind == Zone::Kind::named) offset = zone.rules->offset_at_local(local);
   }
+  if (!in_clock(local - offset)) return std::nullopt;
   return Stamp{TimePoint(std::chrono::seconds(local - offset) + Duration(nanos)), offset, guessed_year};
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,14 +13,16 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "base/zone_rules.h"
 
 namespace testudo::parse {
 
 /// How stamps without a zone are read.
 struct Zone {
-  enum class Kind : uint8_t { utc, local, fixed } kind = Kind::utc;
-  int offset_seconds = 0;  ///< fixed: east of Greenwich
-  /// "UTC", "local", "+02:00", "-0530"; other names are errors.
+  enum class Kind : uint8_t { utc, local, fixed, named } kind = Kind::utc;
+  int offset_seconds = 0;                  ///< fixed: east of Greenwich
+  std::shared_ptr<const ZoneRules> rules;  ///< named
+  /// "UTC", "local", "+02:00", "-0530", "Europe/Berlin"; anything else is an error.
   static Result<Zone> parse(std::string_view text);
 };
 

@@ -22,7 +22,7 @@ struct EnrichScratch {
   // The last stamp: neighbouring lines nearly always carry the same second.
   std::string last_text, last_result;
   Stamp last_stamp;
-  Zone::Kind last_zone = Zone::Kind::utc;
+  uint32_t last_source = 0;  ///< stamps without a zone mean another time for another source
 };
 
 struct Enricher {

@@ -9,22 +9,13 @@ namespace {
 
 constexpr int kMaxNesting = 16;
 
-Where inside(const YamlNode& node) {
-  Where where = node.where();
-  if (node.content_line() > where.line) {
-    where.line = node.content_line();
-    where.column = 1;
-  }
-  return where;
-}
-
 Result<expr::Expression> expression(const YamlNode& node, expr::Type expect, CompileEnv& env) {
   if (!node.is_scalar()) return node.error("an expression must be text");
   expr::CompileOptions options;
   options.slots = &env.slots;
   options.helpers = env.helpers;
   options.expect = expect;
-  return expr::Expression::compile(node.text(), inside(node), options);
+  return expr::Expression::compile(node.text(), node.content_where(), options);
 }
 
 struct TargetPath {
@@ -133,7 +124,7 @@ Result<std::optional<GrokStep>> compile_grok(const YamlNode& yaml, CompileEnv& e
   };
   const std::string name = text("name"), pattern = text("pattern"), apply_on = text("apply_on");
   if (name.empty() && pattern.empty()) return std::optional<GrokStep>();
-  TESTUDO_TRY(Grok grok, name.empty() ? env.grok.compile(pattern, inside(*yaml.find("pattern")))
+  TESTUDO_TRY(Grok grok, name.empty() ? env.grok.compile(pattern, yaml.find("pattern")->content_where())
                                       : env.grok.compile_named(name, yaml.find("name")->where()));
   GrokStep step(std::move(grok));
   if (apply_on == "Line.Raw") {

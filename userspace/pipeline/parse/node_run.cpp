@@ -1,6 +1,7 @@
 #include "parse/node_run.h"
 
 #include <cstdio>
+#include <cstring>
 
 namespace testudo::parse {
 namespace {
@@ -63,6 +64,16 @@ class Runner {
     context_.last_error = context_.expr.error;
   }
 
+  /// Most patterns of a node do not match a given line; a look for a literal that they all need costs a tenth of
+  /// asking the pattern.
+  static bool may_match(const GrokStep& step, std::string_view subject) {
+    const auto& literals = step.grok.regex.required_literals();
+    if (literals.empty()) return true;
+    for (const std::string& literal : literals)
+      if (::memmem(subject.data(), subject.size(), literal.data(), literal.size())) return true;
+    return false;
+  }
+
   Step grok(const Node& node, const GrokStep& step) {
     std::string_view subject;
     switch (step.from) {
@@ -84,7 +95,7 @@ class Runner {
       }
     }
     // A pattern without fields never matches, by the format.
-    const bool hit = !step.binds.empty() && step.grok.regex.match(subject, context_.regex, context_.captures);
+    const bool hit = !step.binds.empty() && may_match(step, subject) && step.grok.regex.match(subject, context_.regex, context_.captures);
     if (context_.trace) context_.trace->grok(node, subject, hit);
     if (!hit) return Step::no;
     context_.spans.push_back({subject, context_.captures[0]});

@@ -51,10 +51,12 @@ struct Context {
   bool colour = false;
   /// Reads the configuration; errors in it do not matter here: only paths are taken from it.
   const Settings& settings();
+  const Errors& config_errors() { return settings(), config_errors_; }
   std::string socket() { return settings().api.socket; }
 
  private:
   std::unique_ptr<Settings> settings_;
+  Errors config_errors_;
 };
 
 struct Command {

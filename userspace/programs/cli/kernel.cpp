@@ -149,6 +149,11 @@ int flush(Context& context, const Args&) {
   const bool human = context.output == Output::human;
   int result = 0;
   json::object done{{"kernel", nullptr}, {"daemon", nullptr}};
+  if (!context.config_errors().empty()) {
+    fail(context.config_errors().front());
+    std::fprintf(stderr, "testudo: flushing %s all the same; state folder %s\n", settings.enforce.pin.c_str(),
+                 settings.paths.state.c_str());
+  }
   auto kernel = flush_pinned(settings.enforce.pin);
   if (!kernel)
     result = fail(kernel.error());

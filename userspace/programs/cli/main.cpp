@@ -150,10 +150,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 const Settings& Context::settings() {
-  if (!settings_) {
-    Errors ignored;
-    settings_ = std::make_unique<Settings>(read_settings(config, ignored));
-  }
+  if (!settings_) settings_ = std::make_unique<Settings>(read_settings(config, config_errors_));
   return *settings_;
 }
 

@@ -184,6 +184,7 @@ Settings read_settings(const std::string& path, Errors& errors) {
   auto documents = load_yaml(path);
   if (!documents) {
     errors.push_back(Section::config(documents.error()));
+    rescue_paths(path, settings);
     return settings;
   }
   if (documents->size() > 1)

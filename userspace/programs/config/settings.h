@@ -33,7 +33,7 @@ struct Settings {
 
   struct {
     int64_t max_buckets = 200'000;
-    parse::Zone zone{parse::Zone::Kind::local, 0};
+    parse::Zone zone{parse::Zone::Kind::local, 0, nullptr};
   } detect;
 
   std::vector<std::string> profiles{"/etc/testudo/profiles.yaml"};
@@ -69,5 +69,9 @@ inline constexpr const char* kDefaultConfig = "/etc/testudo/testudo.yaml";
 /// Reads `path`; a missing file at the default path gives the defaults. Errors are appended; the settings are
 /// as good as they can be then.
 Settings read_settings(const std::string& path, Errors& errors);
+
+/// Takes state, run, socket and pin from the plain text of a file that is no YAML; what is not found stays.
+/// read_settings() does it where it must.
+void rescue_paths(const std::string& path, Settings& settings);
 
 }  // namespace testudo

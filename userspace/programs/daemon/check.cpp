@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "decide/history.h"
 #include "decide/profiles.h"
+#include "enforce/backends.h"
 #include "engine/program.h"
 
 namespace testudo {
@@ -34,12 +35,52 @@ void print_place(const Where& where) {
     rest.remove_prefix(newline + 1);
   }
   const std::string_view line = rest.substr(0, std::min(rest.find('\n'), size_t(200)));
+  if (line.empty()) return;
   std::fprintf(stderr, "    %s\n", escape_for_terminal(line).c_str());
   if (where.column > 0 && size_t(where.column) <= line.size() + 1)
     std::fprintf(stderr, "    %*s^\n", where.column - 1, "");
 }
 
+/// One line a source: what it reads, and as what.
+void print_source(const AcquisDocument& document) {
+  std::string what, type;
+  for (const char* key : {"name", "filename", "filenames", "journalctl_filter"}) {
+    const YamlNode* node = document.section.find(key);
+    if (!node || (!what.empty() && std::string_view(key) == "journalctl_filter")) continue;
+    if (std::string_view(key) == "name") {
+      if (document.kind->name == "journalctl") what = " " + node->text();
+      continue;
+    }
+    const auto texts = node->as_strings(key);
+    if (!texts) continue;
+    for (const std::string& text : *texts) what += " " + text;
+  }
+  if (const YamlNode* labels = document.section.find("labels"))
+    if (const YamlNode* label = labels->find("type")) type = label->text();
+  std::printf("reads %s%s as %s\n", std::string(document.kind->name).c_str(),
+              escape_for_terminal(what).c_str(), escape_for_terminal(type).c_str());
+}
+
 }  // namespace
+
+void check_startable(const Settings& settings, Errors& errors) {
+  NoHistory history;
+  const expr::HelperTable history_rows = history_helpers(history);
+  const size_t before = errors.size();
+  Profiles::load(settings.profiles, {&expr::pure_helpers(), &history_rows}, errors);
+  if (errors.size() > before && settings.file.empty())
+    errors.push_back(Error{Code::not_found,
+                           "there is no " + std::string(kDefaultConfig) + " either",
+                           {},
+                           "`sudo scripts/install` puts the shipped configuration there; --config FILE names "
+                           "another place"});
+  const std::string& mode = settings.enforce.mode;
+  bool known = mode == "auto" || mode == "xdp-generic";
+  for (const BackendKind* kind : all_backends()) known = known || kind->name == mode;
+  if (!known)
+    errors.push_back(Error{Code::unsupported, "enforce.mode " + mode + " is not part of this version",
+                           Where{settings.file, 0, 0}, "use auto, xdp, xdp-generic or off"});
+}
 
 bool check_everything(const Settings& settings, Errors errors) {
   std::vector<AcquisDocument> documents = load_acquis(settings.acquire.files, errors);
@@ -47,9 +88,7 @@ bool check_everything(const Settings& settings, Errors errors) {
     auto more = read_acquis(node, errors);
     std::move(more.begin(), more.end(), std::back_inserter(documents));
   }
-  NoHistory history;
-  const expr::HelperTable history_rows = history_helpers(history);
-  Profiles::load(settings.profiles, {&expr::pure_helpers(), &history_rows}, errors);
+  check_startable(settings, errors);
 
   ProgramOptions options;
   options.content.folders = settings.paths.content;
@@ -64,13 +103,14 @@ bool check_everything(const Settings& settings, Errors errors) {
   } else {
     errors.push_back(program.error());
   }
+  for (const AcquisDocument& document : documents) print_source(document);
   for (const Error& e : errors) {
     std::fprintf(stderr, "%s\n", e.text().c_str());
     print_place(e.where);
   }
-  std::printf("%s: %zu sources, %zu parsers, %zu scenarios, %zu errors\n",
+  std::printf("%s: %zu sources, %zu parsers, %zu scenarios, %zu error%s\n",
               settings.file.empty() ? "defaults" : settings.file.c_str(), documents.size(), parsers,
-              scenarios, errors.size());
+              scenarios, errors.size(), errors.size() == 1 ? "" : "s");
   return errors.empty();
 }
 

@@ -3,10 +3,12 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <poll.h>
 
 #include <algorithm>
+#include <set>
 
 #include "api/exposition.h"
 #include "base/files.h"
@@ -20,6 +22,17 @@ void say(const Errors& errors, const char* event) {
   for (const Error& e : errors) log::warn(event, {{"what", e.text()}});
 }
 
+Result<void> own_folder(const std::string& path, int mode, const char* key) {
+  auto made = make_directories(path, mode);
+  if (!made && made.error().remedy.empty()) {
+    Error error = made.error();
+    error.remedy =
+        "run as root, or let the user of the daemon write the folder that " + std::string(key) + " names";
+    return error;
+  }
+  return made;
+}
+
 }  // namespace
 
 Daemon::Daemon(Settings settings) : settings_(std::move(settings)) {}
@@ -30,7 +43,10 @@ Daemon::~Daemon() {
   api_.reset();
   metrics_server_.reset();
   if (acquirer_) acquirer_->stop();
-  if (engine_) engine_->stop();
+  if (engine_) {
+    engine_->stop();
+    if (running_) save_buckets();
+  }
   acquirer_.reset();
   engine_.reset();
   decider_.reset();
@@ -48,15 +64,24 @@ ProgramOptions Daemon::program_options() const {
 
 Result<void> Daemon::start() {
   started_ = now();
-  TESTUDO_CHECK(make_directories(settings_.paths.state, 0750));
-  TESTUDO_CHECK(make_directories(settings_.paths.run, 0755));
+  if (settings_.file.empty())
+    log::warn("config.absent", {{"path", kDefaultConfig},
+                                {"meaning", "the defaults are in force"},
+                                {"remedy", "sudo scripts/install puts the shipped one there"}});
+  TESTUDO_CHECK(own_folder(settings_.paths.state, 0750, "paths.state"));
+  TESTUDO_CHECK(own_folder(settings_.paths.run, 0755, "paths.run"));
   TESTUDO_CHECK(open_store());
   TESTUDO_CHECK(open_decider());
   TESTUDO_CHECK(load_engine());
   TESTUDO_CHECK(open_sources());
   TESTUDO_CHECK(open_servers());
+  restore_buckets();
   engine_->start();
   TESTUDO_CHECK(acquirer_->start());
+  // Ready means that from here on no line is lost: what is killed now finds on disk where it began.
+  if (auto saved = decider_->barrier(); !saved)
+    log::warn("start.positions", {{"what", saved.error().text()}});
+  running_ = true;
   say_what_runs();
   return {};
 }
@@ -94,10 +119,34 @@ Result<void> Daemon::load_engine() {
   options.zone = settings_.detect.zone;
   options.shard.max_buckets = size_t(settings_.detect.max_buckets);
   EngineHooks hooks;
-  hooks.on_alert = [this](Alert&& alert) { decider_->on_alert(std::move(alert)); };
+  hooks.on_alert = [this](Alert&& alert) {
+    last_alert_ns_.store(unix_nanos(now()), std::memory_order_relaxed);
+    decider_->on_alert(std::move(alert));
+  };
   hooks.on_done = [this](std::vector<Position> positions) { decider_->remember(std::move(positions)); };
   engine_ = std::make_unique<Engine>(std::move(program), options, metrics_, std::move(hooks));
   return {};
+}
+
+// The read positions that are committed at a stop and the buckets that are saved there belong together. After
+// a crash there is no snapshot: what was read since then is read again, in log time.
+void Daemon::save_buckets() {
+  auto saved = write_file_atomic(settings_.paths.state + "/buckets", engine_->save_buckets(), 0600);
+  if (!saved)
+    log::warn("buckets.lost", {{"what", saved.error().text()}, {"meaning", "slow attackers start anew"}});
+}
+
+void Daemon::restore_buckets() {
+  const std::string path = settings_.paths.state + "/buckets";
+  if (!file_exists(path)) return;
+  const auto bytes = read_file(path, 1u << 30);
+  // Gone at once: a snapshot is good for the stop that made it only.
+  ::unlink(path.c_str());
+  const auto restored = bytes ? engine_->restore_buckets(*bytes) : Result<size_t>(bytes.error());
+  if (restored)
+    log::info("buckets.restored", {{"buckets", *restored}});
+  else
+    log::warn("buckets.lost", {{"what", restored.error().text()}});
 }
 
 Result<void> Daemon::open_sources() {
@@ -108,7 +157,6 @@ Result<void> Daemon::open_sources() {
     std::move(more.begin(), more.end(), std::back_inserter(documents));
   }
   SourceContext context;
-  context.sink = [this](LineBatch&& batch) { return engine_->push(std::move(batch)); };
   auto positions = std::make_shared<std::map<std::string, std::string>>();
   TESTUDO_TRY(const auto saved, store_->positions());
   for (const Position& position : saved) positions->emplace(position.key, position.value);
@@ -116,6 +164,17 @@ Result<void> Daemon::open_sources() {
     const auto found = positions->find(key);
     if (found == positions->end()) return std::nullopt;
     return found->second;
+  };
+  // Where a source begins that was never read before: nothing of it is on its way, so this need not wait
+  // behind the lines of others.
+  auto begun = std::make_shared<std::set<std::string>>();
+  for (const Position& position : saved) begun->insert(position.key);
+  context.sink = [this, begun](LineBatch&& batch) {
+    if (begun->insert(batch.resume.key).second && batch.lines.empty()) {
+      decider_->remember({std::move(batch.resume)});
+      return true;
+    }
+    return engine_->push(std::move(batch));
   };
   context.metrics = &metrics_;
   acquirer_ = Acquirer::open(documents, std::move(context), errors);
@@ -126,6 +185,7 @@ Result<void> Daemon::open_sources() {
 Result<void> Daemon::open_servers() {
   if (backend_) add_kernel_collector(metrics_, *backend_);
   add_process_collector(metrics_);
+  add_age_collector();
   ApiOptions options;
   options.socket = settings_.api.socket;
   options.version = TESTUDO_VERSION;
@@ -140,6 +200,30 @@ Result<void> Daemon::open_servers() {
   return {};
 }
 
+/// Silence is the failure that no error counter shows.
+void Daemon::add_age_collector() {
+  metrics_.add_collector([this](std::vector<MetricFamily>& out) {
+    const TimePoint at = now();
+    MetricFamily lines{"testudo_last_line_age_seconds",
+                       "Since the last line of a source; since the start where none came.",
+                       MetricType::gauge,
+                       {}};
+    for (const SourceStatus& s : acquirer_->status()) {
+      if (!s.exists) continue;
+      const Duration age = at - std::max(s.last_line, started_);
+      lines.samples.push_back(
+          {{{"source", s.type + ":" + s.name}, {"type", s.type}}, double(age.count()) / 1e9, nullptr});
+    }
+    out.push_back(std::move(lines));
+    const int64_t last = last_alert_ns_.load(std::memory_order_relaxed);
+    const Duration age = at - (last == 0 ? started_ : from_unix_nanos(last));
+    out.push_back({"testudo_last_alert_age_seconds",
+                   "Since the last alert of detection; since the start where none came.",
+                   MetricType::gauge,
+                   {{{}, double(age.count()) / 1e9, nullptr}}});
+  });
+}
+
 Result<void> Daemon::reload() {
   const std::lock_guard lock(reload_);
   ::sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(monotonic_ns() / 1000));
@@ -150,8 +234,10 @@ Result<void> Daemon::reload() {
   TESTUDO_TRY(auto program, load_program(program_options(), engine_->program().get()));
   say(program->errors, "content.off");
   log::info("reload", {{"parsers", program->parser_ids.size()},
-                       {"scenarios", program->scenario_ids.size()},
-                       {"off", program->off}});
+                       {"scenarios", program->scenarios->scenarios.size()},
+                       {"off", program->off},
+                       {"read", "content, profiles, simulation file"},
+                       {"restart_for", "testudo.yaml, acquis.yaml, acquis.d"}});
   engine_->reload(std::move(program));
   return {};
 }
@@ -161,12 +247,15 @@ void Daemon::say_what_runs() {
   size_t present = 0;
   for (const SourceStatus& s : acquirer_->status()) {
     present += s.exists && s.problem.empty();
-    log::info("reads", {{"source", s.type + ":" + s.name}, {"type", s.log_type}, {"there", s.exists}});
+    if (s.exists)
+      log::info("reads", {{"source", shown_name(s)}, {"type", s.log_type}, {"problem", s.problem}});
   }
   if (present == 0)
     log::warn("reads.nothing",
-              {{"why", "no source that is configured exists yet"},
-               {"remedy", "name a log in acquire.files; a stock Debian 12 logs sshd to the journal"}});
+              {{"why", "no source that is configured exists yet; each is read once it does"},
+               {"remedy",
+                "describe a log in /etc/testudo/acquis.d; a stock Debian 12 logs sshd to the "
+                "journal, which needs systemd-journald"}});
   const EnforceStatus kernel = backend_->status();
   for (const InterfaceStatus& i : kernel.interfaces)
     log::info("guards", {{"interface", i.name}, {"mode", i.mode}, {"why_not_better", i.why_not_better}});
@@ -188,11 +277,19 @@ void Daemon::warn_silent(TimePoint at) {
   last_silence_check_ = at;
   for (const SourceStatus& s : acquirer_->status()) {
     if (!s.exists) continue;
-    const TimePoint since = std::max(s.last_line, started_);
-    if (at - since >= 10min)
-      log::warn(
-          "source.silent",
-          {{"source", s.type + ":" + s.name}, {"minutes", (at - since) / 1min}, {"problem", s.problem}});
+    const Duration silent = at - std::max(s.last_line, started_);
+    Duration& said = silence_said_[shown_name(s)];
+    if (silent < 10min) {
+      said = {};
+    } else if (silent >= 2 * said) {
+      // After 10, 20, 40 … minutes: a log with nothing to say must not fill ours.
+      said = silent;
+      log::warn("source.silent",
+                {{"source", shown_name(s)},
+                 {"minutes", silent / 1min},
+                 {"problem", s.problem},
+                 {"remedy", "does the service still log there? `testudo status` shows all"}});
+    }
   }
 }
 
@@ -201,18 +298,23 @@ void Daemon::run() {
   sigemptyset(&set);
   for (int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
   const Fd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  TimePoint interfaces{};
+  int64_t refreshed = 0;
+  bool changed = true;
   for (;;) {
     const TimePoint at = now();
     const Duration next = decider_->tick(at);
-    if (at - interfaces >= 5s) {
+    const Duration since(monotonic_ns() - refreshed);
+    if (since >= 5s || (changed && since >= 100ms)) {
       backend_->refresh_interfaces();
-      interfaces = at;
+      refreshed = monotonic_ns();
+      changed = false;
     }
     warn_silent(at);
-    const auto wait = std::clamp<Duration>(next, 50ms, 1s);
-    pollfd p{signals.get(), POLLIN, 0};
-    ::poll(&p, 1, int(wait / 1ms));
+    // While containers come and go interfaces do so by the hundred: they are looked at ten times a second.
+    const auto wait = std::clamp<Duration>(next, 50ms, changed ? 100ms : 1s);
+    pollfd wake[] = {{signals.get(), POLLIN, 0}, {changed ? -1 : backend_->interfaces_fd(), POLLIN, 0}};
+    ::poll(wake, 2, int(wait / 1ms));
+    changed = changed || wake[1].revents != 0;
     signalfd_siginfo info{};
     while (::read(signals.get(), &info, sizeof info) == sizeof info) {
       if (info.ssi_signo == SIGHUP) {
@@ -237,6 +339,7 @@ std::string Daemon::status_json() {
   input.program = engine_->program();
   input.kernel = backend_->status();
   input.simulation = settings_.decide.simulation;
+  input.store_problem = decider_->store_problem();
   return write_status(input, now());
 }
 

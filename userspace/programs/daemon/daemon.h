@@ -4,6 +4,7 @@
 //   API and metrics servers answer from their own threads; this thread ticks, reloads and stops.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,7 +29,8 @@ class Daemon {
   Result<void> start();
   /// Until SIGTERM or SIGINT; SIGHUP reloads. The signals must be blocked in every thread.
   void run();
-  /// Reads content, profiles and acquisition anew. On an error everything old goes on.
+  /// Reads content, profiles and the simulation file anew; testudo.yaml and acquisition are read at a start.
+  /// On an error everything old goes on.
   Result<void> reload();
   /// Body of GET /v1/testudo/status.
   std::string status_json();
@@ -40,6 +42,9 @@ class Daemon {
   Result<void> open_sources();
   Result<void> open_servers();
   ProgramOptions program_options() const;
+  void save_buckets();
+  void restore_buckets();
+  void add_age_collector();
   void say_what_runs();
   void warn_silent(TimePoint at);
 
@@ -54,7 +59,10 @@ class Daemon {
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::mutex reload_;
+  std::atomic<int64_t> last_alert_ns_{0};
   TimePoint last_silence_check_{};
+  std::map<std::string, Duration> silence_said_;  ///< by source: how long the silence was at the last warning
+  bool running_ = false;
 };
 
 }  // namespace testudo

@@ -1,6 +1,7 @@
 // testudod: reads the configuration, runs the roles in the foreground until SIGTERM.
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -63,6 +64,7 @@ int main(int argc, char** argv) {
   Errors errors;
   Settings settings = read_settings(config, errors);
   if (check) return check_everything(settings, std::move(errors)) ? 0 : 1;
+  if (errors.empty()) check_startable(settings, errors);
   if (!errors.empty()) {
     for (const Error& e : errors) std::fprintf(stderr, "testudod: %s\n", e.text().c_str());
     return 1;
@@ -70,6 +72,11 @@ int main(int argc, char** argv) {
   if (std::getenv("JOURNAL_STREAM")) log::set_journal_format(true);
   // A handful of threads that allocate little: more arenas would only hold memory.
   ::mallopt(M_ARENA_MAX, 2);
+  // Each followed log holds a descriptor.
+  if (rlimit files{}; ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
   ::signal(SIGPIPE, SIG_IGN);
   sigset_t set;
   sigemptyset(&set);

@@ -1,6 +1,6 @@
 #include "status.h"
 
-#include "base/json_writer.h"
+#include "api/model_json.h"
 
 namespace testudo {
 namespace {
@@ -25,8 +25,11 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
   else if (!guarded)
     out.push_back(
         {"no interface is guarded", "name one in enforce.interfaces; `ip -br link` lists them", true});
+  if (!in.store_problem.empty())
+    out.push_back({"decisions are in the kernel but not on disk: " + in.store_problem,
+                   "make room or repair the disk; it is tried again", false});
   for (const SourceStatus& s : in.sources) {
-    const std::string name = s.type + ":" + s.name;
+    const std::string name = shown_name(s);
     if (!s.problem.empty()) {
       out.push_back({name + ": " + s.problem, "", false});
       continue;
@@ -36,11 +39,13 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
     const TimePoint since = std::max(s.last_line, in.started);
     if (now - since >= 10min)
       out.push_back({name + " has been silent for " + format_duration_short(now - since),
-                     "does the service still log there?", false});
+                     "does the service still log there? With nothing to say, all is well", false});
   }
   if (!reads)
     out.push_back(
-        {"no log is read", "name one in acquire.files; `testudod --check` shows what is found", true});
+        {"no log is read",
+         "name one in /etc/testudo/acquis.d, or install what writes it; `testudod --check` lists the sources",
+         true});
   for (const SourceProgress& p : in.progress)
     if (p.counts.read >= 50 && p.counts.parsed == 0)
       out.push_back(
@@ -53,7 +58,8 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
     out.push_back({std::to_string(in.program->off) + " content items are broken and off",
                    "`testudod --check` says why", false});
   if (in.simulation)
-    out.push_back({"simulation is on: nobody is banned", "set decide.simulation: false", true});
+    out.push_back({"simulation is on: nobody is banned",
+                   "set decide.simulation: false in testudo.yaml, then `systemctl restart testudo`", true});
   return out;
 }
 
@@ -70,13 +76,22 @@ void write_source(JsonWriter& json, const SourceStatus& s, const std::vector<Sou
     json.key("last_line").null();
   else
     json.field("last_line", format_rfc3339_seconds(s.last_line));
-  json.field("lines", s.lines).field("log_type", s.log_type).field("name", s.name);
-  json.field("parsed", mine ? mine->counts.parsed : 0).field("problem", s.problem).field("type", s.type);
+  json.field("lines", s.lines)
+      .field("log_type", s.log_type)
+      .field("name", s.title.empty() ? s.name : s.title);
+  json.field("parsed", mine ? mine->counts.parsed : 0)
+      .field("problem", s.problem)
+      .field("reads", s.name)
+      .field("type", s.type);
   json.field("unparsed", mine ? mine->counts.unparsed + mine->counts.failed : 0);
   json.end_object();
 }
 
 }  // namespace
+
+std::string shown_name(const SourceStatus& source) {
+  return source.type + ":" + (source.title.empty() ? source.name : source.title);
+}
 
 std::string write_status(const StatusInput& in, TimePoint now) {
   const std::vector<Problem> found = problems(in, now);
@@ -89,23 +104,8 @@ std::string write_status(const StatusInput& in, TimePoint now) {
       .field("parsers", in.program->parser_ids.size())
       .field("scenarios", in.program->scenarios->scenarios.size());
   json.end_object();
-  json.key("kernel").begin_object();
-  json.field("allowed", in.kernel.allowed).field("backend", in.kernel.backend).field("bans", in.kernel.bans);
-  json.field("dropped_bytes", in.kernel.dropped_bytes).field("dropped_packets", in.kernel.dropped_packets);
-  json.key("interfaces").begin_array();
-  for (const InterfaceStatus& i : in.kernel.interfaces)
-    json.begin_object()
-        .field("mode", i.mode)
-        .field("name", i.name)
-        .field("why_not_better", i.why_not_better)
-        .end_object();
-  json.end_array();
-  if (in.kernel.last_drop_unix_ns == 0)
-    json.key("last_drop").null();
-  else
-    json.field("last_drop", format_rfc3339_seconds(from_unix_nanos(in.kernel.last_drop_unix_ns)));
-  json.field("passed_packets", in.kernel.passed_packets).field("ranges", in.kernel.ranges);
-  json.end_object();
+  json.key("kernel");
+  write_enforce_status(json, in.kernel);
   json.key("problems").begin_array();
   for (const Problem& p : found)
     json.begin_object().field("remedy", p.remedy).field("what", p.what).end_object();

@@ -19,8 +19,11 @@ struct StatusInput {
   std::shared_ptr<const Program> program;
   EnforceStatus kernel;
   bool simulation = false;
+  std::string store_problem;  ///< "" or why decisions are not on disk
 };
 
+/// TYPE:NAME as people are shown it.
+std::string shown_name(const SourceStatus& source);
 /// JSON: version, started_at, protected, problems [{what, remedy}], sources, kernel, content.
 std::string write_status(const StatusInput& input, TimePoint now);
 

@@ -11,7 +11,7 @@ struct Owner {
 void parse_date(const void* raw_owner, Event& event, std::string_view text, EnrichScratch& scratch) {
   const auto& owner = *static_cast<const Owner*>(raw_owner);
   if (!text.empty() && text == scratch.last_text && event.str_time_format.empty() &&
-      scratch.last_zone == scratch.zone.kind) {
+      scratch.last_source == event.source->id) {
     event.set(owner.marshaled_time, event.arena.copy(scratch.last_result));
     if (scratch.replay || event.log_time) event.time = scratch.last_stamp.time;
     return;
@@ -31,7 +31,7 @@ void parse_date(const void* raw_owner, Event& event, std::string_view text, Enri
     scratch.last_text = text;
     scratch.last_result = result;
     scratch.last_stamp = *stamp;
-    scratch.last_zone = scratch.zone.kind;
+    scratch.last_source = event.source->id;
   }
 }
 

@@ -71,7 +71,7 @@ TEST(CliMetrics, PrometheusFindsNamesLabelsAndAFormatItReads) {
   ASSERT_NE(body, std::string::npos);
   EXPECT_NE(answer.find("text/plain; version=0.0.4"), std::string::npos) << answer.substr(0, body);
   const auto found = read_exposition(answer.substr(body + 4));
-  const std::string source = "source=\"" + it.path("auth.log") + "\"";
+  const std::string source = it.path("auth.log") + "\",type=\"file\"";
   const struct {
     const char* name;
     std::vector<std::string> labels;

@@ -33,12 +33,13 @@ class InputRefusals : public ::testing::Test {
     it.write("fakerun/utmp", utmp_record("203.0.113.90"));
     it.write("resolv.conf", "nameserver 192.0.2.53\n");
     has_resolver = std::filesystem::exists("/etc/resolv.conf");
-    it.start({},
-             "ip link set lo up\nip link add eth0 type dummy\nip addr add 192.0.2.10/24 dev eth0\n"
-             "ip link set eth0 up\nip route add default via 192.0.2.1\n" +
-                 std::string(has_resolver ? "mount --bind " + it.path("resolv.conf") + " /etc/resolv.conf\n"
-                                          : "") +
-                 "mount --bind " + it.path("fakerun") + " /run\n");
+    it.start(
+        {},
+        "ip link set lo up\nip link add eth0 type veth peer name eth1\nip addr add 192.0.2.10/24 dev eth0\n"
+        "ip link set eth1 up\nip link set eth0 up\nip route add default via 192.0.2.1\n" +
+            std::string(has_resolver ? "mount --bind " + it.path("resolv.conf") + " /etc/resolv.conf\n"
+                                     : "") +
+            "mount --bind " + it.path("fakerun") + " /run\n");
     const Finished done = it.testudo({"allowlists", "add", "office", "203.0.113.50", "-d", "front desk"});
     ASSERT_EQ(done.status, 0) << done.err;
   }

@@ -26,7 +26,7 @@ setpriv --pdeathsig KILL /usr/sbin/sshd -D -e -f "$1/config" 2>log &
 sshd=$!
 for i in $(seq 200); do grep -q 'Server listening' log && break; sleep 0.02; done
 try() {
-  sshpass -p wrong ssh -F none -b 203.0.113.66 -p 2222 -o User="$1" -o StrictHostKeyChecking=no \
+  sshpass -p wrong ssh -F none -b 203.0.113.66 -p 2222 -l "$1" -o StrictHostKeyChecking=no \
     -o UserKnownHostsFile=/dev/null -o PreferredAuthentications=password -o NumberOfPasswordPrompts=1 \
     -o ConnectTimeout=5 198.51.100.1 true >>clients 2>&1
 }
@@ -38,9 +38,9 @@ for round in 1 2 3; do
   try 'admin from 8.8.8.8 port 22 ssh2: RSA SHA256:abc' &
   try 'x 8.8.8.8 port 22 [preauth]' &
   try "$(printf 'x\nsshd[1]: Failed password for root from 8.8.8.8 port 22 ssh2')" &
-  for pid in $(jobs -p);
-    do ["$pid" = "$sshd"] || wait "$pid";
-    done done kill "$sshd"; wait "$sshd" 2>/dev/null
+  for pid in $(jobs -p); do [ "$pid" = "$sshd" ] || wait "$pid"; done
+done
+kill "$sshd"; wait "$sshd" 2>/dev/null
 [ -z "$made" ] || rmdir /run/sshd
 )sh";
     run({"unshare", "--net", "setpriv", "--pdeathsig", "KILL", "bash", "-c", script, "sshd", dir.path()});

@@ -101,8 +101,9 @@ class Installation {
     std::sort(out.begin(), out.end());
     return out;
   }
+  /// By a decision that is no simulation.
   bool banned(const std::string& address) const {
-    for (const std::string& d : decisions({"--ip", address}))
+    for (const std::string& d : decisions({"--ip", address, "--no-simu"}))
       if (d.starts_with("ban ")) return true;
     return false;
   }

@@ -12,8 +12,7 @@ using Words = std::vector<std::string>;
 class CliCheck : public ::testing::Test {
  protected:
   CliCheck() {
-    it.set("paths", "{state: " + it.path("state") + ", run: " + it.path("run") +
-                        ", data: " + it.path("data") + ", content: [" + it.path("content") + "]}");
+    it.use_content(it.path("content"));
     it.set("profiles", "[" + it.path("profiles.yaml") + "]");
     it.set("acquire", "{files: [" + it.path("acquis.d") + "]}");
     it.write("acquis.d/README", "");

@@ -101,6 +101,17 @@ TEST(LifeTrouble, AStateFolderThatItMayNotWriteIsNamed) {
   EXPECT_TRUE(daemon.says("the user of the daemon must be able to write")) << daemon.log();
 }
 
+TEST(LifeTrouble, AFolderThatItCannotMakeIsNamedWithTheKeyThatAsksForIt) {
+  TESTUDO_NEED_DAEMON();
+  Machine machine;
+  Daemon daemon(machine, "", [] {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(126);
+  });
+  EXPECT_EQ(daemon.status(), 1);
+  EXPECT_TRUE(daemon.says(machine.path("state"))) << daemon.log();
+  EXPECT_TRUE(daemon.says("paths.state")) << daemon.log();
+}
+
 TEST(LifeTrouble, MountsTheBpfFileSystemWhereItIsMissing) {
   TESTUDO_NEED_DAEMON();
   Machine machine;
@@ -137,7 +148,7 @@ TEST(LifeTrouble, AnInterfaceThatDisappearsAndComesBackIsGuardedAgain) {
   ASSERT_TRUE(dropped(machine, kAttacker));
   machine.net.unplug();
   machine.net.plug();
-  EXPECT_TRUE(eventually([&] { return machine.net.delivered(kAttacker) == 0; }, 8s));
+  EXPECT_TRUE(eventually([&] { return machine.net.delivered(kAttacker) == 0; }, 2s));
   EXPECT_EQ(machine.net.delivered(kSecond), 5);
   EXPECT_EQ(machine.cli({"status"}).status, 0);
 }
@@ -154,7 +165,7 @@ TEST(LifeTrouble, AnInterfaceThatDoesNotExistIsNamedAndTakenUpWhenItComes) {
   EXPECT_NE(status.all().find("guard0"), std::string::npos) << status.all();
   machine.failures(kAttacker);
   machine.net.plug();
-  EXPECT_TRUE(eventually([&] { return machine.net.delivered(kAttacker) == 0; }, 8s));
+  EXPECT_TRUE(eventually([&] { return machine.net.delivered(kAttacker) == 0; }, 2s));
 }
 
 TEST(LifeTrouble, WithTheDiskFullDropsGoOnTheRemedyIsNamedAndNothingIsLost) {
@@ -241,6 +252,31 @@ TEST(LifeTrouble, ACorruptDatabaseIsNamedWithItsRemedyAndTheDropsStay) {
   EXPECT_EQ(machine.in_kernel(), 1);
   const Ran why = machine.cli({"why", kAttacker});
   EXPECT_NE(why.out.find("testudo/ssh-bruteforce"), std::string::npos) << why.all();
+}
+
+TEST(LifeTrouble, FlushWorksOnAFullDiskToo) {
+  TESTUDO_NEED_DAEMON();
+  Machine machine;
+  machine.mount_small("state", 1 << 20);
+  {
+    Daemon daemon(machine);
+    ASSERT_TRUE(daemon.ready()) << daemon.log();
+    machine.failures(kAttacker);
+    ASSERT_TRUE(eventually([&] { return machine.alerts() == 1; }));
+    daemon.stop();
+  }
+  const Fd filler(::open(machine.path("state/filler").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const std::string page(4096, 'x');
+  while (::write(filler.get(), page.data(), page.size()) > 0) {
+  }
+  const Ran flush = machine.cli({"flush"});
+  EXPECT_EQ(machine.net.delivered(kAttacker), 5) << flush.all();
+  ASSERT_EQ(::unlink(machine.path("state/filler").c_str()), 0);
+  ASSERT_EQ(::ftruncate(filler.get(), 0), 0);
+  Daemon daemon(machine);
+  ASSERT_TRUE(daemon.ready()) << daemon.log();
+  EXPECT_EQ(machine.decisions(), 0) << flush.all();
+  EXPECT_EQ(machine.net.delivered(kAttacker), 5);
 }
 
 TEST(LifeTrouble, AStartOnAFullDiskSaysSoAndLeavesTheDropsInForce) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <initializer_list>
 #include <map>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "support/hub.h"
 #include "support/process.h"
 
 namespace testudo::support {
@@ -20,8 +22,7 @@ class Installation {
  public:
   Installation() {
     const std::string d = dir_.path();
-    set("paths", "{state: " + d + "/state, run: " + d + "/run, data: " + d + "/data, content: [" +
-                     TESTUDO_SOURCE_DIR "/config/content]}");
+    use_content(TESTUDO_SOURCE_DIR "/config/content");
     set("acquire", "{files: [], sources: [{filenames: [" + d + "/auth.log], labels: {type: syslog}}]}");
     set("profiles", "[" TESTUDO_SOURCE_DIR "/config/profiles.yaml]");
     set("decide", "{simulation_file: " + d + "/simulation.yaml}");
@@ -40,11 +41,28 @@ class Installation {
     return dir_.write("testudo.yaml", text);
   }
 
-  /// Starts the daemon and waits for its line.
-  void start() {
+  /// The hub's unmodified sshd content instead of our own; only where hub() is there.
+  void use_hub() {
+    for (const std::string item :
+         {"parsers/s00-raw/crowdsecurity/syslog-logs.yaml", "parsers/s01-parse/crowdsecurity/sshd-logs.yaml",
+          "parsers/s02-enrich/crowdsecurity/dateparse-enrich.yaml", "scenarios/crowdsecurity/ssh-bf.yaml"})
+      write("content/" + item, slurp(hub() + "/hub/" + item));
+    use_content(path("content"));
+  }
+  void use_content(const std::string& folder) {
+    set("paths", "{state: " + path("state") + ", run: " + path("run") + ", data: " + path("data") +
+                     ", content: [" + folder + "]}");
+  }
+
+  /// Starts the daemon and waits for its line. `prepare` runs before it is executed; `shell` runs in front of
+  /// it in network and mount namespaces of its own.
+  void start(const std::function<void()>& prepare = {}, const std::string& shell = "") {
     std::ofstream(path("auth.log"), std::ios::app).flush();
-    daemon_ = std::make_unique<Process>(
-        std::vector<std::string>{TESTUDO_BINARY_DIR "/bin/testudod", "--config", config()});
+    std::vector<std::string> command{TESTUDO_BINARY_DIR "/bin/testudod", "--config", config()};
+    if (!shell.empty())
+      command = {"unshare", "--net", "--mount", "--propagation",
+                 "private", "sh",    "-ec",     shell + "\nexec " + command[0] + " --config " + command[2]};
+    daemon_ = std::make_unique<Process>(command, prepare);
     ASSERT_TRUE(wait_until([&] {
       return daemon_->out().find("is ready") != std::string::npos || !daemon_->running();
     })) << daemon_->err();

@@ -1,4 +1,7 @@
 // Start, crash, flush, a full disk, many threads.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <set>
 #include <thread>
@@ -145,6 +148,16 @@ TEST_F(DeciderLife, ADamagedMarkCountsFromItsTimeOfWriting) {
   const TimePoint mark = read_flush_mark(options.state_folder);
   EXPECT_GT(mark, now() - 1h);
   EXPECT_EQ(read_flush_mark(folder.path + "/nowhere"), TimePoint{});
+}
+
+TEST(FlushMark, WrittenByRootBelongsToTheOwnerOfTheStateFolder) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  TempFolder folder;
+  ASSERT_EQ(::chown(folder.path.c_str(), 65534, 65534), 0);
+  ASSERT_TRUE(write_flush_mark(folder.path, now()));
+  struct stat info {};
+  ASSERT_EQ(::stat((folder.path + "/" + kFlushMarkFile).c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, 65534u) << "the daemon could not read it";
 }
 
 TEST_F(DeciderLife, AFullDiskLosesNothing) {

@@ -33,7 +33,9 @@ Result<std::string> read_file(const std::string& path, uint64_t limit) {
 
 Result<void> write_file_atomic(const std::string& path, std::string_view content, int mode) {
   const std::string temporary = path + ".tmp" + std::to_string(::getpid());
-  Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(mode)));
+  // Made anew: root may write into a folder of somebody else, who could have put a link there.
+  ::unlink(temporary.c_str());
+  Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode)));
   if (!fd) return errno_error("cannot write " + temporary, errno, {path});
   while (!content.empty()) {
     const ssize_t n = ::write(fd.get(), content.data(), content.size());

@@ -50,7 +50,7 @@ std::string Error::text() const {
   // Of a whole file, the message often names it already.
   if (where.line > 0 || message.find(where.file) == std::string::npos) out = where.text() + ": ";
   out += message;
-  if (!remedy.empty()) out += "; " + remedy;
+  if (!remedy.empty()) out += ". " + remedy;
   return out;
 }
 

@@ -1,5 +1,9 @@
 #include "xdp/interfaces.h"
 
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <cstdlib>
 #include <set>
 
@@ -50,6 +54,24 @@ std::vector<std::string> default_interfaces() {
   const auto route4 = read_file("/proc/net/route");
   const auto route6 = read_file("/proc/net/ipv6_route");
   return default_interfaces(route4 ? *route4 : "", route6 ? *route6 : "");
+}
+
+Result<Fd> watch_links() {
+  Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
+  if (!fd) return errno_error("cannot watch interfaces", errno);
+  sockaddr_nl at{};
+  at.nl_family = AF_NETLINK;
+  at.nl_groups = RTMGRP_LINK;
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0)
+    return errno_error("cannot watch interfaces", errno);
+  return fd;
+}
+
+void take_link_news(const Fd& links) {
+  // What it says does not matter, only that something changed; ENOBUFS says the same.
+  char news[16384];
+  while (::recv(links.get(), news, sizeof news, 0) > 0 || errno == ENOBUFS || errno == EINTR) {
+  }
 }
 
 }  // namespace testudo::xdp

@@ -63,6 +63,11 @@ Result<std::unique_ptr<Kernel>> Kernel::open(const KernelOptions& options) {
   kernel->must_fill_first_ = !kernel->adopted_ && (damaged || older_tables(options.pin));
   TESTUDO_TRY(kernel->program_, Program::load(kernel->tables_, options.sizes));
   TESTUDO_CHECK(pin_tables(kernel->tables_, options.pin));
+  if (auto links = watch_links())
+    kernel->links_ = std::move(*links);
+  else
+    log::warn("enforce.links_not_watched",
+              {{"why", links.error().text()}, {"effect", "an interface that appears waits some seconds"}});
   return kernel;
 }
 
@@ -112,6 +117,8 @@ Result<void> Kernel::attach() {
 }
 
 void Kernel::refresh() {
+  if (links_) take_link_news(links_);
+  const std::lock_guard changing(changing_);
   if (!attached_) return;
   const std::vector<std::string> names = wanted();
   for (const std::string& name : names) {
@@ -147,6 +154,7 @@ std::vector<Attachment> Kernel::attachments() const {
 }
 
 Result<void> Kernel::exchange(std::vector<Exchange> maps) {
+  const std::lock_guard changing(changing_);
   for (Exchange& map : maps) std::swap(tables_.*map.which, map.larger);
   auto program = Program::load(tables_, options_.sizes);
   if (!program) {

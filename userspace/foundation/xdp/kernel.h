@@ -34,8 +34,10 @@ class Kernel {
   /// another interface took it; all refused is the first refusal. Call once the maps are filled where
   /// `must_fill_first()`.
   Result<void> attach();
-  /// Attaches to interfaces that appeared, forgets links of those that went.
+  /// Attaches to interfaces that appeared, forgets links of those that went. Any thread.
   void refresh();
+  /// Readable when refresh() has something to do at once; -1: only time tells.
+  int links_fd() const { return links_.get(); }
 
   const Tables& tables() const { return tables_; }
   const Program& program() const { return program_; }
@@ -63,6 +65,8 @@ class Kernel {
   Tables tables_;
   Program program_;
   bool adopted_ = false, must_fill_first_ = false, attached_ = false;
+  Fd links_;
+  std::mutex changing_;  ///< refresh() or exchange()
   mutable std::mutex mutex_;
   std::vector<Attachment> attachments_;
 };

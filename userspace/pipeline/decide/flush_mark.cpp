@@ -1,6 +1,7 @@
 #include "decide/flush_mark.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <charconv>
 
@@ -41,7 +42,13 @@ TimePoint read_flush_mark(const std::string& folder) {
 Result<void> write_flush_mark(const std::string& folder, TimePoint mark) {
   if (folder.empty()) return {};
   TESTUDO_CHECK(make_directories(folder));
-  return write_file_atomic(file_of(folder), std::to_string(unix_nanos(mark)) + "\n");
+  TESTUDO_CHECK(write_file_atomic(file_of(folder), std::to_string(unix_nanos(mark)) + "\n"));
+  // Root writes it when no daemon runs; the daemon, who owns the folder, must be able to read it.
+  struct stat owner {};
+  if (::geteuid() == 0 && ::stat(folder.c_str(), &owner) == 0 && owner.st_uid != 0 &&
+      ::lchown(file_of(folder).c_str(), owner.st_uid, owner.st_gid) != 0)
+    return errno_error("cannot give " + file_of(folder) + " to the daemon's user", errno);
+  return {};
 }
 
 }  // namespace testudo

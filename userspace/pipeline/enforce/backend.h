@@ -71,8 +71,10 @@ class Backend {
   virtual std::vector<DropCounter> counters() = 0;
   /// Entries in force; `only` restricts to those that touch it.
   virtual Result<std::vector<KernelEntry>> list(const Prefix* only = nullptr) = 0;
-  /// Interfaces come and go: attaches to those that appeared. Called every few seconds.
+  /// Interfaces come and go: attaches to those that appeared. Called every few seconds, from any thread.
   virtual void refresh_interfaces() {}
+  /// Readable when an interface changed, until the next refresh_interfaces(); -1: only time tells.
+  virtual int interfaces_fd() const { return -1; }
 };
 
 struct BackendKind {

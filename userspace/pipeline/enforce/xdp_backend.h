@@ -1,7 +1,6 @@
 // enforce/xdp_backend.h: the backend over bpf/. Also the one that tests/kernel sends frames through.
 //
-// apply(), allow(), reconcile(), flush(), refresh_interfaces(): the thread that decides. The rest: any
-// thread.
+// apply(), allow(), reconcile(), flush(): the thread that decides. The rest: any thread.
 #pragma once
 
 #include <memory>
@@ -27,6 +26,7 @@ class XdpBackend : public Backend {
   std::vector<DropCounter> counters() override;
   Result<std::vector<KernelEntry>> list(const Prefix* only) override;
   void refresh_interfaces() override { kernel_->refresh(); }
+  int interfaces_fd() const override { return kernel_->links_fd(); }
 
   const xdp::Program& program() const { return kernel_->program(); }
   BanTables& tables() { return *tables_; }

@@ -35,6 +35,7 @@ void print_place(const Where& where) {
     rest.remove_prefix(newline + 1);
   }
   const std::string_view line = rest.substr(0, std::min(rest.find('\n'), size_t(200)));
+  if (line.empty()) return;
   std::fprintf(stderr, "    %s\n", escape_for_terminal(line).c_str());
   if (where.column > 0 && size_t(where.column) <= line.size() + 1)
     std::fprintf(stderr, "    %*s^\n", where.column - 1, "");

@@ -22,6 +22,17 @@ void say(const Errors& errors, const char* event) {
   for (const Error& e : errors) log::warn(event, {{"what", e.text()}});
 }
 
+Result<void> own_folder(const std::string& path, int mode, const char* key) {
+  auto made = make_directories(path, mode);
+  if (!made && made.error().remedy.empty()) {
+    Error error = made.error();
+    error.remedy =
+        "run as root, or let the user of the daemon write the folder that " + std::string(key) + " names";
+    return error;
+  }
+  return made;
+}
+
 }  // namespace
 
 Daemon::Daemon(Settings settings) : settings_(std::move(settings)) {}
@@ -57,8 +68,8 @@ Result<void> Daemon::start() {
     log::warn("config.absent", {{"path", kDefaultConfig},
                                 {"meaning", "the defaults are in force"},
                                 {"remedy", "sudo scripts/install puts the shipped one there"}});
-  TESTUDO_CHECK(make_directories(settings_.paths.state, 0750));
-  TESTUDO_CHECK(make_directories(settings_.paths.run, 0755));
+  TESTUDO_CHECK(own_folder(settings_.paths.state, 0750, "paths.state"));
+  TESTUDO_CHECK(own_folder(settings_.paths.run, 0755, "paths.run"));
   TESTUDO_CHECK(open_store());
   TESTUDO_CHECK(open_decider());
   TESTUDO_CHECK(load_engine());
@@ -287,18 +298,23 @@ void Daemon::run() {
   sigemptyset(&set);
   for (int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
   const Fd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  TimePoint interfaces{};
+  int64_t refreshed = 0;
+  bool changed = true;
   for (;;) {
     const TimePoint at = now();
     const Duration next = decider_->tick(at);
-    if (at - interfaces >= 5s) {
+    const Duration since(monotonic_ns() - refreshed);
+    if (since >= 5s || (changed && since >= 100ms)) {
       backend_->refresh_interfaces();
-      interfaces = at;
+      refreshed = monotonic_ns();
+      changed = false;
     }
     warn_silent(at);
-    const auto wait = std::clamp<Duration>(next, 50ms, 1s);
-    pollfd p{signals.get(), POLLIN, 0};
-    ::poll(&p, 1, int(wait / 1ms));
+    // While containers come and go interfaces do so by the hundred: they are looked at ten times a second.
+    const auto wait = std::clamp<Duration>(next, 50ms, changed ? 100ms : 1s);
+    pollfd wake[] = {{signals.get(), POLLIN, 0}, {changed ? -1 : backend_->interfaces_fd(), POLLIN, 0}};
+    ::poll(wake, 2, int(wait / 1ms));
+    changed = changed || wake[1].revents != 0;
     signalfd_siginfo info{};
     while (::read(signals.get(), &info, sizeof info) == sizeof info) {
       if (info.ssi_signo == SIGHUP) {

@@ -58,7 +58,8 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
     out.push_back({std::to_string(in.program->off) + " content items are broken and off",
                    "`testudod --check` says why", false});
   if (in.simulation)
-    out.push_back({"simulation is on: nobody is banned", "set decide.simulation: false in testudo.yaml, then `systemctl restart testudo`", true});
+    out.push_back({"simulation is on: nobody is banned",
+                   "set decide.simulation: false in testudo.yaml, then `systemctl restart testudo`", true});
   return out;
 }
 

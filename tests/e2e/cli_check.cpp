@@ -62,9 +62,9 @@ struct Mistake {
 
 const Mistake kMistakes[] = {
     {"an unknown section", "testudo.yaml", "metric: {}",
-     "testudo.yaml:7:1: unknown key 'metric' in the configuration; did you mean 'metrics'?"},
+     "testudo.yaml:7:1: unknown key 'metric' in the configuration. did you mean 'metrics'?"},
     {"an unknown key", "testudo.yaml", "api: {sockte: /x}",
-     "testudo.yaml:7:7: unknown key 'sockte' in api; did you mean 'socket'?"},
+     "testudo.yaml:7:7: unknown key 'sockte' in api. did you mean 'socket'?"},
     {"a word for a number", "testudo.yaml", "detect:\n  max_buckets: many",
      "testudo.yaml:8:16: detect.max_buckets must be a whole number, not 'many'"},
     {"a number out of bounds", "testudo.yaml", "detect: {max_buckets: 3}",
@@ -78,9 +78,9 @@ const Mistake kMistakes[] = {
     {"a bracket left open", "testudo.yaml", "api: {socket: [/x", "testudo.yaml:8:1: YAML: "},
 
     {"an unknown source", "acquis.d/a.yaml", "source: fiel\nfilename: /x\nlabels: {type: syslog}\n",
-     "acquis.d/a.yaml:1:9: unknown source fiel; did you mean file?"},
+     "acquis.d/a.yaml:1:9: unknown source fiel. did you mean file?"},
     {"an unknown key of a source", "acquis.d/a.yaml", "filename: /x\nlables: {type: syslog}\n",
-     "acquis.d/a.yaml:2:1: unknown key 'lables' in file source; did you mean 'labels'?"},
+     "acquis.d/a.yaml:2:1: unknown key 'lables' in file source. did you mean 'labels'?"},
     {"no label type", "acquis.d/a.yaml", "filename: /x\n", "acquis.d/a.yaml:1:1: labels.type is missing"},
     {"a list where a text is due", "acquis.d/a.yaml", "filename: [a, b]\nlabels: {type: syslog}\n",
      "acquis.d/a.yaml:1:11: filename must be text, not a list"},
@@ -97,7 +97,7 @@ const Mistake kMistakes[] = {
 
     {"an unknown method in a profile", "profiles.yaml",
      "name: p\nfilters:\n  - Alert.GetScop() == 'Ip'\ndecisions: [{type: ban}]\n",
-     "profiles.yaml:3:11: Alert has no method GetScop; did you mean GetScope?"},
+     "profiles.yaml:3:11: Alert has no method GetScop. did you mean GetScope?"},
     {"an unknown field in a profile", "profiles.yaml",
      "name: p\nfilters: [Alert.Frob]\ndecisions: [{type: ban}]\n", "profiles.yaml:2:"},
     {"a duration that is none", "profiles.yaml",
@@ -105,7 +105,7 @@ const Mistake kMistakes[] = {
      "profiles.yaml:5:15: duration: 'soon' is not a duration"},
     {"an unknown key in a profile", "profiles.yaml",
      "name: p\nfiltres: []\nfilters: ['true']\ndecisions: [{type: ban}]\n",
-     "profiles.yaml:2:1: unknown key 'filtres' in profile; did you mean 'filters'?"},
+     "profiles.yaml:2:1: unknown key 'filtres' in profile. did you mean 'filters'?"},
     {"a word for on_success", "profiles.yaml",
      "name: p\nfilters: ['true']\ndecisions: [{type: ban}]\non_success: perhaps\n",
      "profiles.yaml:4:13: on_success is one of continue, break, not perhaps"},
@@ -127,7 +127,7 @@ const Mistake kMistakes[] = {
      "content/parsers/s01-parse/a.yaml:4:"},
     {"an unknown key in a node", "content/parsers/s01-parse/a.yaml",
      "name: t/a\nonsucess: next_stage\nstatics: [{meta: a, value: b}]\n",
-     "content/parsers/s01-parse/a.yaml:2:1: unknown key 'onsucess' in a parser node; did you mean "
+     "content/parsers/s01-parse/a.yaml:2:1: unknown key 'onsucess' in a parser node. did you mean "
      "'onsuccess'?"},
     {"a mistake in a nested node", "content/parsers/s01-parse/a.yaml",
      "name: t/a\nnodes:\n  - grok:\n      pattern: '['\n      apply_on: message\n",

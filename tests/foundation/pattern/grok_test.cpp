@@ -114,7 +114,7 @@ struct Refused {
 
 TEST(Grok, RefusesWithPlaceAndHint) {
   const Refused refused[] = {
-      {"an unknown name", "%{WORDD}", "unknown pattern %{WORDD}; did you mean %{WORD}?"},
+      {"an unknown name", "%{WORDD}", "unknown pattern %{WORDD}. did you mean %{WORD}?"},
       {"an unknown name in a nested pattern", "%{BROKEN}", "unknown pattern %{NUMM}"},
       {"a pattern that contains itself", "%{LOOP}", "pattern %{LOOP} contains itself"},
       {"what RE2 refuses", "(?=a)%{NUM:n}", "regular expression refused"},

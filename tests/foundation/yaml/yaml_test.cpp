@@ -38,7 +38,7 @@ TEST(Yaml, PointsIntoQuotesAndBlocks) {
 }
 
 TEST(Yaml, RefusesAKeyThatIsThereTwice) {
-  EXPECT_EQ(failure("a: 1\nb: 2\na: 3\n"), "f.yaml:3:1: the key 'a' is there twice; keep one of them");
+  EXPECT_EQ(failure("a: 1\nb: 2\na: 3\n"), "f.yaml:3:1: the key 'a' is there twice. keep one of them");
 }
 
 TEST(Yaml, NamesThePlaceOfASyntaxError) { EXPECT_TRUE(failure("a: [1, 2\nb: 3\n").starts_with("f.yaml:2:")); }
@@ -99,7 +99,7 @@ TEST(Yaml, TakesOneSignBeforeANumber) {
 }
 
 TEST(Yaml, RefusesAtOnceWhatBeginsNoValue) {
-  EXPECT_EQ(failure(", x a\nb: c\n"), "f.yaml:1:1: what stands here begins no value; quotes make it text");
+  EXPECT_EQ(failure(", x a\nb: c\n"), "f.yaml:1:1: what stands here begins no value. quotes make it text");
 }
 
 TEST(Yaml, BoundsDepth) {
@@ -121,7 +121,7 @@ TEST(Yaml, SuggestsTheKeyThatWasMeant) {
   Errors errors;
   one("filtr: x\n").check_keys("a scenario", {"filter", "name"}, errors);
   ASSERT_EQ(errors.size(), 1u);
-  EXPECT_EQ(errors[0].text(), "f.yaml:1:1: unknown key 'filtr' in a scenario; did you mean 'filter'?");
+  EXPECT_EQ(errors[0].text(), "f.yaml:1:1: unknown key 'filtr' in a scenario. did you mean 'filter'?");
 }
 
 }  // namespace

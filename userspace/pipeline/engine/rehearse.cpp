@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "acquire/journal_reader.h"
@@ -175,8 +176,10 @@ class Rehearser {
     const auto words = split(line.substr(at + 2), ' ');
     if (words.size() < 6 || words[2] != "for" || words[4] != "from" || !Ip::parse(words[5])) return;
     auto& list = logins_[std::string(words[5])];
-    const std::string who = std::string(words[3]) + " (" +
-                            std::string(line.substr(0, std::min<size_t>(line.find(' ', 8), 32))) + ")";
+    // The stamp as the log has it: "Nov 24 18:22:49" or an ISO 8601 word.
+    const bool iso = !line.empty() && line[0] >= '0' && line[0] <= '9';
+    const std::string who =
+        std::string(words[3]) + " at " + std::string(line.substr(0, iso ? line.find(' ') : 15));
     if (list.size() >= 3) list.erase(list.begin());
     list.push_back(who);
     if (logins_.size() > kMaxSources) logins_.erase(logins_.begin());
@@ -220,7 +223,14 @@ std::vector<std::string> with_rotated(const std::string& path, TimePoint since) 
     const std::string full = folder == "." ? name : folder + name;
     if (::stat(full.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) continue;
     if (st.st_mtime < unix_seconds(since)) continue;
-    found.emplace_back(int64_t(st.st_mtim.tv_sec) * 1'000'000'000 + st.st_mtim.tv_nsec, full);
+    // NAME.3.gz is older than NAME.1, NAME-20261101 than NAME-20261108; NAME itself is the newest. Times of
+    // writing say less: whoever compresses or copies a log changes them.
+    int64_t order = 2'000'000'000;
+    if (rotated) {
+      const int64_t number = std::strtoll(name.c_str() + base.size() + 1, nullptr, 10);
+      order = number >= 10'000'000 ? number : 1'000'000'000 - number;
+    }
+    found.emplace_back(order, full);
   }
   std::sort(found.begin(), found.end());
   std::vector<std::string> out;

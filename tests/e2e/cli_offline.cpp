@@ -40,7 +40,7 @@ TEST_F(CliRehearse, ReadsRotatedLogsAndNamesWhoHasLoggedInSince) {
     EXPECT_EQ(source.at("would_be_banned"), true);
     EXPECT_EQ(source.at("logins").as_array().size(), alice ? 1u : 0u);
     if (!alice) continue;
-    EXPECT_TRUE(std::string(source.at("logins").at(0).as_string()).starts_with("alice ("));
+    EXPECT_TRUE(std::string(source.at("logins").at(0).as_string()).starts_with("alice at "));
   }
   ASSERT_EQ(said.at("read").as_array().size(), 3u);
   for (const auto& file : said.at("read").as_array()) {
@@ -52,7 +52,7 @@ TEST_F(CliRehearse, ReadsRotatedLogsAndNamesWhoHasLoggedInSince) {
 
   const Finished human = it.testudo({"rehearse"});
   EXPECT_EQ(human.status, 0) << human.err;
-  for (const char* part : {"203.0.113.1", "alice (", "1 of them have logged in since: allowlist them first"})
+  for (const char* part : {"203.0.113.1", "alice at ", "1 of them have logged in since: allowlist them first"})
     EXPECT_NE(human.out.find(part), std::string::npos) << part << "\n" << human.out;
   const Finished raw = it.testudo({"rehearse", "-o", "raw"});
   EXPECT_TRUE(raw.out.starts_with("address,reason,first,last,logins\n")) << raw.out;

@@ -62,12 +62,12 @@ TEST(CliWords, AWordThatIsNoCommandIsNamed) {
     const char* error;
   } rows[] = {
       {{"frobnicate"}, "unknown command 'frobnicate'; `testudo --help` lists them all"},
-      {{"decison", "list"}, "unknown command 'decison'. did you mean 'decisions'?"},
-      {{"-o", "json", "statsu"}, "unknown command 'statsu'. did you mean 'status'?"},
-      {{"decisions", "lst"}, "unknown command 'decisions lst'. did you mean 'decisions list'?"},
+      {{"decison", "list"}, "unknown command 'decison'; did you mean 'decisions'?"},
+      {{"-o", "json", "statsu"}, "unknown command 'statsu'; did you mean 'status'?"},
+      {{"decisions", "lst"}, "unknown command 'decisions lst'; did you mean 'decisions list'?"},
       {{"alert", "xyzzyx"}, "unknown command 'alerts xyzzyx'; alerts knows list, inspect"},
       {{"decisions"}, "'decisions' needs one of list, add"},
-      {{"metrics", "drop"}, "there is no section 'drop'. did you mean 'drops'?"},
+      {{"metrics", "drop"}, "there is no section 'drop'; did you mean 'drops'?"},
       {{"decisions", "list", "--frob"}, "--frob"},
       {{"decisions", "list", "-o", "yaml"}, "yaml"},
       {{"why"}, "ADDRESS"},

@@ -74,7 +74,8 @@ TEST(LogDate, KnowsSummerTimeOfANamedZone) {
   EXPECT_EQ(marshaled("2021-03-28 01:59:59", "", *zone), "2021-03-28T01:59:59+01:00");
   EXPECT_EQ(marshaled("2021-03-28 03:00:00", "", *zone), "2021-03-28T03:00:00+02:00");
   EXPECT_EQ(marshaled("2021-10-31 03:00:00", "", *zone), "2021-10-31T03:00:00+01:00");
-  EXPECT_EQ(marshaled("1950-01-01 00:00:00", "", *zone), "1950-01-01T00:00:00+01:00");
+  EXPECT_EQ(marshaled("1975-07-04 05:06:07", "", *zone), "1975-07-04T05:06:07+01:00");
+  EXPECT_EQ(marshaled("1950-01-01 00:00:00", "", *zone), "none");
 }
 
 TEST(LogDate, SaysWhenTheYearWasGuessed) {

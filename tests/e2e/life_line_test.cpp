@@ -32,6 +32,8 @@ TEST(LifeOfALine, FromWriteToFirstDropIsFarBelowASecond) {
   ASSERT_TRUE(daemon.ready());
   machine.failures(kAttacker, 5);
   Stream stream(machine.net, kAttacker);
+  ASSERT_TRUE(eventually([&] { return machine.metric("testudo_passed_packets_total") > 20; }))
+      << "packets arrive";
   ASSERT_TRUE(
       eventually([&] { return machine.metric("cs_bucket_poured_total", "testudo/ssh-bruteforce\"") == 5; }));
   const int64_t written = monotonic_ns();

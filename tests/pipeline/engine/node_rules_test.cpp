@@ -222,5 +222,16 @@ INSTANTIATE_TEST_SUITE_P(
                             "name: a\nfilter: \"Uper('a') == 'A'\"\nstatics: [{parsed: p, value: v}]\n",
                             "content/parsers/s00-raw/bad.yaml:2:10: "}));
 
+TEST(Content, ALinkThatPointsNowhereIsNamedAndCounted) {
+  Content content;
+  content.parser("s00-raw", "good", "name: good\nstatics: [{parsed: p, value: v}]\n");
+  const std::string folder = content.options().content.folders[0] + "/parsers/s00-raw";
+  std::filesystem::create_symlink("/nowhere/x.yaml", folder + "/lost.yaml");
+  const auto program = content.load();
+  ASSERT_EQ(program->errors.size(), 1u);
+  EXPECT_NE(program->errors[0].text().find("lost.yaml"), std::string::npos);
+  EXPECT_EQ(program->off, 1u);
+}
+
 }  // namespace
 }  // namespace testudo

@@ -33,6 +33,11 @@ bool is_file(const std::string& path) {
   struct stat st {};
   return ::stat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode);
 }
+/// A link that points nowhere is an item too: reading it says so.
+bool is_link(const std::string& path) {
+  struct stat st {};
+  return ::lstat(path.c_str(), &st) == 0 && S_ISLNK(st.st_mode);
+}
 std::string basename_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 /// "x.yaml" → "x"; "" for other files.
@@ -65,7 +70,7 @@ void walk(const TypeRow& row, const std::string& folder, const std::string& stag
       continue;
     }
     const std::string item = stem(name);
-    if (item.empty() || !is_file(path)) continue;
+    if (item.empty() || (!is_file(path) && !is_link(path))) continue;
     const std::string author = author_of_link(path);
     out.push_back({row.type, stage, author.empty() ? item : author + "/" + item, path, {}, {}});
   }
@@ -161,7 +166,7 @@ std::vector<ContentItem> find_content(const ContentSelection& selection, Errors&
   return all;
 }
 
-void read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std::string>& notes) {
+size_t read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std::string>& notes) {
   std::vector<ContentItem> kept;
   for (ContentItem& item : items) {
     auto documents = load_yaml(item.path);
@@ -180,6 +185,7 @@ void read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std
       }
     kept.push_back(std::move(item));
   }
+  const size_t unreadable = items.size() - kept.size();
   std::set<std::string> enabled;
   for (const ContentItem& item : kept) enabled.insert(std::string(item_type_name(item.type)) + ":" + item.id);
   std::erase_if(kept, [&](const ContentItem& item) {
@@ -191,6 +197,7 @@ void read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std
     return false;
   });
   items = std::move(kept);
+  return unreadable;
 }
 
 }  // namespace testudo

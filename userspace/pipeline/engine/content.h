@@ -34,7 +34,7 @@ struct ContentSelection {
 std::vector<ContentItem> find_content(const ContentSelection& selection, Errors& errors);
 
 /// Reads the YAML of each item; one that cannot be read is dropped with an error. Then drops the items that
-/// yield to another one that is enabled.
-void read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std::string>& notes);
+/// yield to another one that is enabled. The number of items that cannot be read.
+size_t read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std::string>& notes);
 
 }  // namespace testudo

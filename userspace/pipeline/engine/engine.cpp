@@ -15,8 +15,9 @@ constexpr size_t kQueue = 64;  // batches; each holds at most a mebibyte
 /// Counters of one source; handles are asked for once.
 struct Engine::SourceState {
   SourceProgress progress;
-  Labels labels;   // source, type
-  Labels labels3;  // and acquis_type
+  Labels labels;     // source, type
+  Labels cs_labels;  // the same with the bare path
+  Labels labels3;    // cs_labels and acquis_type
   Counter *read, *parsed, *unparsed, *whitelisted, *failed, *ambiguous, *late;
   Counter *cs_hits, *cs_ok, *cs_ko;
   std::map<std::string, std::array<Counter*, 3>> nodes;  // hits, ok, ko
@@ -121,7 +122,9 @@ Engine::SourceState& Engine::state_of(const SourceInfo& source) {
   s.progress.log_type = source.label("type");
   const std::string name = source.type + ":" + source.name;
   s.labels = {{"source", name}, {"type", source.type}};
-  s.labels3 = s.labels;
+  // CrowdSec's families name the path alone; dashboards match on it.
+  s.cs_labels = {{"source", source.name}, {"type", source.type}};
+  s.labels3 = s.cs_labels;
   s.labels3.emplace_back("acquis_type", s.progress.log_type);
   const auto lines = [&](const char* result) -> Counter* {
     Labels labels = s.labels;
@@ -139,7 +142,7 @@ Engine::SourceState& Engine::state_of(const SourceInfo& source) {
   s.late =
       &metrics_.counter("testudo_lines_late_total",
                         "lines that were read long after they were written, poured in log time", s.labels);
-  s.cs_hits = &metrics_.counter("cs_parser_hits_total", "lines that reached the parsers", s.labels);
+  s.cs_hits = &metrics_.counter("cs_parser_hits_total", "lines that reached the parsers", s.cs_labels);
   s.cs_ok = &metrics_.counter("cs_parser_hits_ok_total", "lines that were parsed", s.labels3);
   s.cs_ko = &metrics_.counter("cs_parser_hits_ko_total", "lines that no parser took", s.labels3);
   return s;
@@ -179,7 +182,7 @@ void Engine::count_nodes(SourceState& source) {
       if (hits == 0) continue;
       auto& handles = source.nodes[stage.name + "/" + node->name];
       if (!handles[0]) {
-        Labels labels = source.labels;
+        Labels labels = source.cs_labels;
         labels.insert(
             labels.end(),
             {{"name", node->name}, {"stage", stage.name}, {"acquis_type", source.progress.log_type}});
@@ -207,7 +210,7 @@ void Engine::count_scenarios(SourceState& source) {
     if (c.poured > t.poured) {
       Counter*& poured = source.poured[name];
       if (!poured) {
-        Labels labels = source.labels;
+        Labels labels = source.cs_labels;
         labels.emplace_back("name", name);
         poured = &metrics_.counter("cs_bucket_poured_total", "events poured into buckets", labels);
         source.fed.insert(name);

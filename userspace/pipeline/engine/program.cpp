@@ -38,7 +38,7 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
   TESTUDO_CHECK(program->grok->load_folder(options.patterns_folder));
 
   std::vector<ContentItem> items = find_content(options.content, program->errors);
-  read_items(items, program->errors, program->notes);
+  program->off += read_items(items, program->errors, program->notes);
 
   std::vector<std::string> enrich_notes;
   parse::EnricherOptions enrich{options.data_folder};

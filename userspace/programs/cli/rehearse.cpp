@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "ask.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "commands.h"
 #include "table.h"
@@ -23,6 +24,7 @@ std::string scenarios_of(const RehearsedSource& s) {
 }
 
 int run(Context& context, const Args& args) {
+  log::set_level(log::Level::warn);  // what is read is said below, not in the log's words
   auto back = parse_duration(args.text("since", "7d"));
   if (!back || *back <= Duration(0)) return usage("--since takes how far back, for example 7d");
   const Settings& settings = context.settings();

@@ -97,6 +97,11 @@ int run(Context& context, const Args& args) {
                  static_cast<unsigned long long>(result->counts.read),
                  static_cast<unsigned long long>(result->counts.parsed), result->seconds, rate,
                  short_bytes(result->peak_rss_bytes).c_str());
+  if (result->counts.read > 0 && result->counts.parsed == 0)
+    std::fprintf(
+        stderr,
+        "no line was understood: is --type %s right? Types of the shipped content are syslog and nginx\n",
+        escape_for_terminal(replayed.type).c_str());
   if (result->cut)
     std::fprintf(stderr, "%llu lines were longer than 64 KiB and were cut there\n",
                  static_cast<unsigned long long>(result->cut));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <random>
 
 namespace testudo {
 
@@ -120,6 +122,33 @@ uint64_t stable_hash(std::string_view text, uint64_t seed) {
   h ^= h >> 33;
   h *= 0xc4ceb9fe1a85ec53ULL;
   return h ^ (h >> 33);
+}
+
+namespace {
+/// Product of two words, folded: each input bit reaches each output bit.
+uint64_t fold(uint64_t a, uint64_t b) {
+  const auto product = static_cast<unsigned __int128>(a) * b;
+  return uint64_t(product) ^ uint64_t(product >> 64);
+}
+}  // namespace
+
+uint64_t table_hash(std::string_view text, uint64_t seed) {
+  constexpr uint64_t k = 0x9e3779b97f4a7c15ULL;
+  uint64_t h = seed ^ (text.size() * k);
+  while (text.size() >= 8) {
+    uint64_t word;
+    std::memcpy(&word, text.data(), 8);
+    h = fold(h ^ word, k ^ seed);
+    text.remove_prefix(8);
+  }
+  uint64_t tail = 0;
+  if (!text.empty()) std::memcpy(&tail, text.data(), text.size());
+  return fold(h ^ tail, 0xd6e8feb86659fd93ULL ^ (seed >> 1));
+}
+
+uint64_t process_secret() {
+  static const uint64_t secret = (uint64_t(std::random_device{}()) << 32) | std::random_device{}() | 1;
+  return secret;
 }
 
 std::string stable_uuid(std::string_view text) {

@@ -32,6 +32,11 @@ bool starts_with_nocase(std::string_view text, std::string_view prefix);
 /// 64-bit hash, the same on every machine and in every run (FNV-1a with a final mix). Not for secrets.
 uint64_t stable_hash(std::string_view text, uint64_t seed = 0);
 
+/// Fast hash for tables whose keys a stranger chooses: the seed is a secret of the process. Not stable.
+uint64_t table_hash(std::string_view text, uint64_t seed);
+/// A random number that stays the same for the life of the process.
+uint64_t process_secret();
+
 /// A UUID in text form that is a function of `text` (variant and version bits set as of RFC 9562 version 8).
 std::string stable_uuid(std::string_view text);
 

@@ -9,6 +9,9 @@
 namespace testudo::detect {
 namespace {
 
+/// One alert is sent per source; a scope that gives every event another one must not make thousands.
+constexpr size_t kMaxSources = 100;
+
 /// Go's default text of a time given as RFC 3339 with any offset.
 std::string go_text(std::string_view rfc3339, TimePoint t) {
   if (rfc3339.empty() || rfc3339.back() == 'Z' || rfc3339.size() < 25) return format_go_time(t);
@@ -79,10 +82,10 @@ std::vector<Alert> build_alerts(const Bucket& bucket, const ScenarioSet& set, co
     if (address_scope && source.ip.empty()) return {};
     const auto same = std::find_if(sources.begin(), sources.end(),
                                    [&](const AlertSource& s) { return s.value == source.value; });
-    if (same == sources.end())
-      sources.push_back(std::move(source));
-    else
+    if (same != sources.end())
       *same = std::move(source);
+    else if (sources.size() < kMaxSources)
+      sources.push_back(std::move(source));
   }
   if (sources.empty()) return {};
 

@@ -1,14 +1,12 @@
 #include "detect/bucket.h"
 
-#include <random>
-
 #include "base/text.h"
 
 namespace testudo::detect {
 
 namespace {
 uint64_t& secret() {
-  static uint64_t seed = (uint64_t(std::random_device{}()) << 32) | std::random_device{}();
+  static uint64_t seed = process_secret();
   return seed;
 }
 }  // namespace
@@ -31,7 +29,7 @@ void SeenSet::restore(const std::vector<uint64_t>& hashes) {
 }
 
 bool SeenSet::insert(std::string_view value) {
-  const uint64_t h = stable_hash(value, secret());
+  const uint64_t h = table_hash(value, secret());
   if (many_.empty()) {
     for (uint64_t seen : few_)
       if (seen == h) return false;

@@ -94,7 +94,7 @@ struct Bucket {
   uint32_t index = 0;       ///< in the shard's list
   uint32_t network_index = 0;
 
-  bool expired(TimePoint t) const { return total > 0 && t > last + scenario->lifetime(); }
+  bool expired(TimePoint t) const { return total > 0 && t - last > scenario->lifetime(); }
 };
 
 }  // namespace testudo::detect

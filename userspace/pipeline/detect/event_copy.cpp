@@ -7,16 +7,24 @@
 
 namespace testudo::detect {
 
+namespace {
+/// A stranger's path or name may have 64 KiB; an alert needs no more than this of it.
+constexpr size_t kMaxValue = 2048;
+std::string_view cut(std::string_view value) { return value.substr(0, kMaxValue); }
+}  // namespace
+
+std::atomic<int64_t> EventCopy::live_bytes_{0};
+
 EventCopy* EventCopy::make(const Event& event, const ScenarioSet& set, std::string_view t_text) {
   // One worker makes all copies of its shard: the lists are reused.
   static thread_local std::vector<std::pair<SlotRef, std::string_view>> fields;
   fields.clear();
   const FieldBag& meta = event.bags[size_t(Bag::meta)];
-  for (SlotId id : meta.present()) fields.emplace_back(SlotRef{Bag::meta, id}, meta.get(id));
+  for (SlotId id : meta.present()) fields.emplace_back(SlotRef{Bag::meta, id}, cut(meta.get(id)));
   for (SlotRef slot :
        {set.as_number, set.asn_number, set.as_name, set.country, set.latitude, set.longitude}) {
     const FieldBag& bag = event.bags[size_t(slot.bag)];
-    if (bag.has(slot.index)) fields.emplace_back(slot, bag.get(slot.index));
+    if (bag.has(slot.index)) fields.emplace_back(slot, cut(bag.get(slot.index)));
   }
   return make(t_text, fields, meta.extra());
 }
@@ -27,9 +35,12 @@ EventCopy* EventCopy::make(std::string_view t_text,
   size_t text = t_text.size();
   for (const auto& [slot, value] : fields) text += value.size();
   for (const auto& [name, value] : extras) text += name.size() + value.size();
-  void* memory = std::malloc(sizeof(EventCopy) + (fields.size() + 2 * extras.size()) * sizeof(Field) + text);
+  const size_t size = sizeof(EventCopy) + (fields.size() + 2 * extras.size()) * sizeof(Field) + text;
+  void* memory = std::malloc(size);
   if (!memory) throw std::bad_alloc();
   auto* copy = new (memory) EventCopy();
+  copy->bytes_ = int64_t(size);
+  live_bytes_.fetch_add(copy->bytes_, std::memory_order_relaxed);
   copy->fields_ = uint32_t(fields.size());
   copy->extras_ = uint32_t(extras.size());
   copy->stamp_size_ = uint32_t(t_text.size());

@@ -4,6 +4,7 @@
 // header, fields and text. The count of references is not atomic: a copy lives in one shard.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -50,8 +51,12 @@ class EventCopy {
 
   void retain() { ++references_; }
   void release() {
-    if (--references_ == 0) std::free(this);
+    if (--references_ > 0) return;
+    live_bytes_.fetch_sub(bytes_, std::memory_order_relaxed);
+    std::free(this);
   }
+  /// Of all copies in the process.
+  static int64_t live_bytes() { return live_bytes_.load(std::memory_order_relaxed); }
 
  private:
   const char* text() const {
@@ -62,6 +67,8 @@ class EventCopy {
   uint32_t fields_ = 0;
   uint32_t extras_ = 0;
   uint32_t stamp_size_ = 0;
+  int64_t bytes_ = 0;
+  static std::atomic<int64_t> live_bytes_;
 };
 
 /// Keeps one reference; `scope_value` is the scenario's own (its scope expression), so it is not in the copy.

@@ -152,6 +152,9 @@ Result<std::unique_ptr<Scenario>> compile_scenario(const YamlNode& yaml, Scenari
     if (out->leakspeed <= Duration(0))
       return (leak ? *leak : yaml).error("the leakspeed of a leaky bucket must be longer than 0");
     if (out->leakspeed > 24h * 366) return leak->error("the leakspeed must not be longer than a year");
+    // Bucket times are nanoseconds in 64 bits.
+    if (double(out->leakspeed.count()) * (out->capacity + 1.0) > 3e18)
+      return leak->error("capacity and leakspeed together make a bucket that lives for more than 95 years");
     out->leakspeed_text = format_duration(out->leakspeed);
   } else if (out->capacity != 0) {
     return capacity->error("a trigger takes no capacity");

@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint32_t kMarked = 0x80000000u;
 constexpr size_t kMaxBlackholes = 100'000;
-constexpr size_t kMaxGroup = 4096;
+constexpr size_t kMaxGroup = 256;
 
 }  // namespace
 
@@ -117,7 +117,12 @@ void Shard::pour_one(const Scenario& scenario, const Pour& pour, expr::Context& 
       ++counters.errors;
       return;
     }
-    group = value.text().substr(0, kMaxGroup);
+    group = value.text();
+    // Keys are kept for as long as their bucket or blackhole: what is longer is known by its hash.
+    if (group.size() > kMaxGroup) {
+      const std::string hash = std::to_string(stable_hash(group)) + std::to_string(stable_hash(group, 1));
+      group = context.arena->copy(std::string(group.substr(0, kMaxGroup - 48)) + "#" + hash);
+    }
   }
   Bucket* bucket = &bucket_for(scenario, group, pour.marked);
   if (bucket->expired(pour.t)) {
@@ -154,7 +159,7 @@ void Shard::pour_one(const Scenario& scenario, const Pour& pour, expr::Context& 
         pour.event.marshaled_time.empty() ? pour.t_text : pour.event.marshaled_time;
     bucket->first_hash = stable_hash(pour.event.raw, stable_hash(stamp));
   }
-  ++bucket->total;
+  if (bucket->total < INT32_MAX) ++bucket->total;
   ++counters.poured;
   bucket->last = pour.t;
   bucket->last_text = pour.t_text;
@@ -216,6 +221,11 @@ void Shard::make_room(uint64_t network) {
       erase(*victim);
       return;
     }
+  }
+  for (int i = 0; i < 8 && !all_.empty() && EventCopy::live_bytes() > options_.max_event_bytes; ++i) {
+    Bucket* victim = emptiest(all_, 8);
+    ++counters_[victim->scenario->id].evicted;
+    erase(*victim);
   }
   if (all_.size() < options_.max_buckets) return;
   Bucket* victim = emptiest(all_, 32);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/text.h"
 #include "detect/bucket.h"
 #include "model/alert.h"
 
@@ -21,6 +22,9 @@ struct ShardOptions {
   /// Of all buckets, at most this share belongs to one /24 (IPv4) or /48 (IPv6): strangers from one network
   /// cannot push everybody else out.
   double network_share = 0.05;
+  /// Events that buckets keep for their alerts hold at most about this much; beyond it the emptiest buckets
+  /// go.
+  int64_t max_event_bytes = 128 << 20;
 };
 
 struct ScenarioCounters {
@@ -77,11 +81,11 @@ class Shard {
  private:
   using Key = std::pair<uint32_t, std::string>;  // partition and marked bit, group
   struct KeyHash {
-    size_t operator()(const Key& k) const { return std::hash<std::string>{}(k.second) * 31 + k.first; }
+    size_t operator()(const Key& k) const { return table_hash(k.second, process_secret() ^ k.first); }
   };
   struct TextHash {
     using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    size_t operator()(std::string_view text) const { return table_hash(text, process_secret()); }
   };
   struct Dispatch {
     SlotRef slot;

@@ -24,7 +24,7 @@ std::string_view behind(std::string_view text, std::string_view address) {
 
 }  // namespace
 
-void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddress>& out) {
+void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddress>& out, const Ip* except) {
   out.clear();
   const char* p = text.data();
   const size_t n = text.size();
@@ -44,6 +44,11 @@ void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddres
       std::string_view run = text.substr(i, end - i);
       // "1.2.3.4:443", "1.2.3.4." and "fe80::1:" end in what is not part of the address.
       std::optional<Ip> ip = Ip::parse(run);
+      // "client:2001:db8::1": a colon before the address is not part of it.
+      if (!ip && run.size() > 1 && run[0] == ':' && run[1] != ':') {
+        run.remove_prefix(1);
+        ip = Ip::parse(run);
+      }
       while (!ip && !run.empty() && (run.back() == '.' || run.back() == ':')) {
         run.remove_suffix(1);
         ip = Ip::parse(run);
@@ -60,20 +65,26 @@ void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddres
           if (ip) run = run.substr(start, stop - start);
         }
       }
-      if (ip) out.push_back({*ip, run});
+      const bool known =
+          !ip || (except && *ip == *except) ||
+          std::any_of(out.begin(), out.end(), [&](const FoundAddress& f) { return f.ip == *ip; });
+      if (!known) out.push_back({*ip, run});
     }
     i = end + 1;
   }
 }
 
 void Ambiguity::add(const Ip& ip) {
-  if (out_.size() >= kMaxCandidates) return;
+  out_.ambiguous = true;
+  if (out_.candidates.size() >= kMaxCandidates) return;
   std::string text = ip.text();
-  if (std::find(out_.begin(), out_.end(), text) == out_.end()) out_.push_back(std::move(text));
+  if (std::find(out_.candidates.begin(), out_.candidates.end(), text) == out_.candidates.end())
+    out_.candidates.push_back(std::move(text));
 }
 
-const std::vector<std::string>& Ambiguity::candidates(const Event& event, const parse::RunContext& context) {
-  out_.clear();
+const Ambiguity::Doubt& Ambiguity::ask(const Event& event, const parse::RunContext& context) {
+  out_.ambiguous = false;
+  out_.candidates.clear();
   const std::string_view source = event.get(set_.source_ip);
   if (source.empty()) return out_;
   // The most specific match that holds the source: the message's, not the syslog header's.
@@ -82,27 +93,29 @@ const std::vector<std::string>& Ambiguity::candidates(const Event& event, const 
     if (source.data() >= s.matched.data() &&
         source.data() + source.size() <= s.matched.data() + s.matched.size())
       span = &s;
-  const std::string_view subject = span ? span->subject : event.raw;
-  find_addresses(subject, kMaxAddresses, found_);
-  if (found_.size() < 2) return out_;
   const auto ip = Ip::parse(source);
   if (!ip) return out_;
-  const bool other =
-      std::any_of(found_.begin(), found_.end(), [&](const FoundAddress& f) { return f.ip != *ip; });
-  if (!other) return out_;
-  if (span) {
-    const std::string_view lead = before(subject, source), tail = behind(subject, source);
-    for (const FoundAddress& f : found_) {
-      const bool inside = f.text.data() >= span->matched.data() &&
-                          f.text.data() < span->matched.data() + span->matched.size();
-      if (f.ip == *ip || inside) continue;
+  find_addresses(span ? span->subject : event.raw, 1, found_, &*ip);
+  if (found_.empty()) return out_;
+  if (span) ask_outside(*span, source, *ip);
+  ask_masked(event, source, *ip);
+  return out_;
+}
+
+// Only what the pattern never looked at: inside the match a stranger may write as many addresses as he likes.
+void Ambiguity::ask_outside(const parse::MatchSpan& span, std::string_view source, const Ip& ip) {
+  const std::string_view subject = span.subject, lead = before(subject, source),
+                         tail = behind(subject, source);
+  const auto begin = size_t(span.matched.data() - subject.data()), end = begin + span.matched.size();
+  for (const std::string_view part : {subject.substr(0, begin), subject.substr(end)}) {
+    find_addresses(part, kMaxAddresses, found_, &ip);
+    // More than are looked at: the true one may be among the rest.
+    if (found_.size() >= kMaxAddresses) out_.ambiguous = true;
+    for (const FoundAddress& f : found_)
       if ((!lead.empty() && lead == before(subject, f.text)) ||
           (!tail.empty() && tail == behind(subject, f.text)))
         add(f.ip);
-    }
   }
-  ask_masked(event, source, *ip);
-  return out_;
 }
 
 void Ambiguity::ask_masked(const Event& event, std::string_view source, const Ip& ip) {

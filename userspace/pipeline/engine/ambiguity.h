@@ -23,20 +23,26 @@ struct FoundAddress {
   Ip ip;
   std::string_view text;
 };
-/// Address literals in `text`, at most `limit`. A quick scan: digits and dots, hexadecimal digits and colons.
-void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddress>& out);
+/// Address literals in `text`, each address once, without `except`; stops after `limit`. A quick scan: digits
+/// and dots, hexadecimal digits and colons.
+void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddress>& out,
+                    const Ip* except = nullptr);
 
 class Ambiguity {
  public:
   explicit Ambiguity(const parse::ParserSet& set, const SlotNames& names)
       : set_(set), event_(names), context_(set) {}
 
-  /// Other addresses that may be the event's source; none for nearly every line. `context` is the run that
-  /// parsed `event` (its match spans are read).
-  const std::vector<std::string>& candidates(const Event& event, const parse::RunContext& context);
+  struct Doubt {
+    bool ambiguous = false;               ///< the source cannot be told for sure
+    std::vector<std::string> candidates;  ///< other addresses that may be it; may be empty all the same
+  };
+  /// No doubt for nearly every line. `context` is the run that parsed `event` (its match spans are read).
+  const Doubt& ask(const Event& event, const parse::RunContext& context);
 
  private:
   void ask_masked(const Event& event, std::string_view source, const Ip& ip);
+  void ask_outside(const parse::MatchSpan& span, std::string_view source, const Ip& ip);
   void add(const Ip& ip);
 
   const parse::ParserSet& set_;
@@ -44,7 +50,7 @@ class Ambiguity {
   parse::RunContext context_;
   std::string masked_;
   std::vector<FoundAddress> found_;
-  std::vector<std::string> out_;
+  Doubt out_;
 };
 
 }  // namespace testudo

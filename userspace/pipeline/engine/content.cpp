@@ -186,14 +186,19 @@ size_t read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<s
     kept.push_back(std::move(item));
   }
   const size_t unreadable = items.size() - kept.size();
+  // Items that have yielded are out: of two that yield to each other the second one stays.
   std::set<std::string> enabled;
-  for (const ContentItem& item : kept) enabled.insert(std::string(item_type_name(item.type)) + ":" + item.id);
+  const auto name = [](ItemType type, const std::string& id) {
+    return std::string(item_type_name(type)) + ":" + id;
+  };
+  for (const ContentItem& item : kept) enabled.insert(name(item.type, item.id));
   std::erase_if(kept, [&](const ContentItem& item) {
-    for (const std::string& other : item.yields_to)
-      if (other != item.id && enabled.contains(std::string(item_type_name(item.type)) + ":" + other)) {
-        notes.push_back(item.id + " is off: it yields to " + other);
-        return true;
-      }
+    for (const std::string& other : item.yields_to) {
+      if (other == item.id || !enabled.contains(name(item.type, other))) continue;
+      notes.push_back(item.id + " is off: it yields to " + other);
+      enabled.erase(name(item.type, item.id));
+      return true;
+    }
     return false;
   });
   items = std::move(kept);

@@ -19,6 +19,7 @@ namespace {
 constexpr uint64_t kMaxFile = 256u << 20;
 constexpr size_t kMaxLine = 64 * 1024;
 constexpr size_t kMaxLines = 5'000'000;
+constexpr size_t kMaxRegexes = 20'000;
 
 bool call_file(const void* owner, expr::Context&, const Value* args, size_t, Value& out) {
   static const ValueArray empty;
@@ -113,12 +114,13 @@ std::vector<std::string> DataFiles::load(const YamlNode& data, const std::string
       ++line_number;
       if (line.ends_with('\r')) line.remove_suffix(1);
       if (line.empty() || line[0] == '#') continue;
-      if (line.size() > kMaxLine || table.lines.size() >= kMaxLines) {
-        errors.push_back({Code::too_large,
-                          "the line is longer than 64 KiB, or the file has over 5,000,000 lines",
-                          {path, line_number},
-                          "it is left out"});
-        continue;
+      if (line.size() > kMaxLine || table.lines.size() >= kMaxLines || table.regexes.size() >= kMaxRegexes) {
+        errors.push_back(
+            {Code::too_large,
+             "a line is longer than 64 KiB, or the file has over 5,000,000 lines or 20,000 patterns",
+             {path, line_number},
+             "the rest of the file is left out"});
+        break;
       }
       if (type == "string") {
         table.lines.emplace_back(line);

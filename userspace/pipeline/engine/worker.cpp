@@ -93,9 +93,9 @@ const parse::Zone& Worker::zone_of(const SourceInfo& source) {
 bool Worker::is_late(const LineBatch& batch, TimePoint stamp) {
   SourceClock& clock = clocks_[batch.source->id];
   const int64_t lag = (batch.arrived - stamp).count();
-  // A source that was read at its end says how far its clock is off: eight lines and a minute that agree within
-  // two seconds. A minute, because a syslog daemon that was stuck hands over an hour of lines in one second, and
-  // neighbours among those agree as well. While catching up nothing is learned.
+  // A source that was read at its end says how far its clock is off: eight lines and a minute that agree
+  // within two seconds. A minute, because a syslog daemon that was stuck hands over an hour of lines in one
+  // second, and neighbours among those agree as well. While catching up nothing is learned.
   if (!batch.backlog) {
     if (std::llabs(lag - clock.candidate_ns) < 2'000'000'000) {
       if (++clock.agreeing >= 8 && batch.arrived - clock.since >= 1min) clock.offset_ns = clock.candidate_ns;
@@ -121,15 +121,15 @@ void Worker::pour(const LineBatch& batch, LineCounts& counts, std::vector<Alert>
   }
   context_->expr.event = &event;
   context_->expr.arena = &event.arena;
-  const auto& candidates = ambiguity_->candidates(event, *context_);
-  if (candidates.empty() || !shard_->wanted(event, context_->expr)) {
+  const Ambiguity::Doubt& doubt = ambiguity_->ask(event, *context_);
+  if (!doubt.ambiguous || !shard_->wanted(event, context_->expr)) {
     shard_->pour({event, t, text, false, batch.arrived_mono}, context_->expr, alerts);
   } else {
     ++counts.ambiguous;
     event.ambiguous = true;
     shard_->pour({event, t, text, true, batch.arrived_mono}, context_->expr, alerts);
     const SlotRef source = program_->parsers->source_ip;
-    for (const std::string& candidate : candidates) {
+    for (const std::string& candidate : doubt.candidates) {
       event.set(source, event.arena.copy(candidate));
       shard_->pour({event, t, text, true, batch.arrived_mono}, context_->expr, alerts);
     }

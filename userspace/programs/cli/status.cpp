@@ -48,7 +48,7 @@ int run(Context& context, const Args&) {
   std::printf("%s  testudod %s, up %s\n",
               guarded ? green(context, "This machine is protected.").c_str()
                       : red(context, "This machine is NOT protected.").c_str(),
-              text(*answer, "version").c_str(), ago(text(*answer, "started_at")).c_str());
+              text(*answer, "version").c_str(), age(text(*answer, "started_at")).c_str());
   std::puts("");
   std::puts(bold(context, "Reads").c_str());
   size_t absent = 0;
@@ -71,9 +71,10 @@ int run(Context& context, const Args&) {
       std::printf(" (%s)", escape_for_terminal(why).c_str());
     std::puts("");
   }
-  std::printf("  %s bans and %s ranges in force, %s addresses allowlisted\n",
-              short_number(number(kernel, "bans")).c_str(), short_number(number(kernel, "ranges")).c_str(),
-              short_number(number(kernel, "allowed")).c_str());
+  std::printf("  %s and %s in force; %s allowlisted, this machine's own among them\n",
+              counted(number(kernel, "bans"), "ban", "bans").c_str(),
+              counted(number(kernel, "ranges"), "range", "ranges").c_str(),
+              counted(number(kernel, "allowed"), "address", "addresses").c_str());
   std::printf("  %s packets dropped (%s), the last one %s\n",
               short_number(number(kernel, "dropped_packets")).c_str(),
               short_bytes(number(kernel, "dropped_bytes")).c_str(), ago(text(kernel, "last_drop")).c_str());

@@ -118,6 +118,22 @@ std::string ago(const std::string& rfc3339) {
   return past < 1s ? "just now" : format_duration_short(past) + " ago";
 }
 
+std::string age(const std::string& rfc3339) {
+  const auto time = parse_rfc3339(rfc3339);
+  return time ? format_duration_short(std::max<Duration>(now() - *time, 1s)) : "";
+}
+
+std::string counted(uint64_t n, const char* one, const char* many) {
+  return short_number(n) + " " + (n == 1 ? one : many);
+}
+
+std::string whole_seconds(const std::string& rfc3339) {
+  const size_t point = rfc3339.find('.');
+  if (point == std::string::npos) return rfc3339;
+  return rfc3339.substr(0, point) +
+         rfc3339.substr(std::min(rfc3339.find_first_not_of("0123456789", point + 1), rfc3339.size()));
+}
+
 std::string bold(const Context& context, const std::string& text) {
   return context.colour ? "\033[1m" + text + "\033[0m" : text;
 }

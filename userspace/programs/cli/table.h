@@ -30,6 +30,12 @@ std::string short_number(uint64_t n);
 std::string short_bytes(uint64_t n);
 /// "3m 12s ago", "never" for an empty text; `rfc3339` as the daemon gives it.
 std::string ago(const std::string& rfc3339);
+/// "3m 12s" since then; "" when it is no time.
+std::string age(const std::string& rfc3339);
+/// "1 ban", "2 bans", "1.23k bans".
+std::string counted(uint64_t n, const char* one, const char* many);
+/// The same time without its fraction of a second.
+std::string whole_seconds(const std::string& rfc3339);
 /// Text in bold, when the context has colour.
 std::string bold(const Context& context, const std::string& text);
 std::string red(const Context& context, const std::string& text);

@@ -22,7 +22,7 @@ void show_decision(const json::value& d, const char* mark) {
   std::printf("  %s %s of %s:%s by %s (%s), %s\n", mark, safe(d, "type").c_str(), safe(d, "scope").c_str(),
               safe(d, "value").c_str(), safe(d, "scenario").c_str(), safe(d, "origin").c_str(),
               text(d, "simulated") == "true" ? "simulated: nothing is dropped for it"
-              : text(d, "duration").starts_with('-')
+              : text(d, "duration").starts_with('-') || text(d, "duration") == "0s"
                   ? ("ended " + text(d, "until")).c_str()
                   : ("until " + text(d, "until") + ", " + text(d, "duration") + " left").c_str());
 }
@@ -51,15 +51,21 @@ int run(Context& context, const Args& args) {
                 short_bytes(std::strtoull(text(k, "bytes").c_str(), nullptr, 10)).c_str(),
                 ago(text(k, "last_hit")).c_str());
   const json::array& alerts = items(*answer, "alerts");
-  if (!alerts.empty()) std::puts(bold(context, "What it did").c_str());
+  if (!alerts.empty()) std::puts(bold(context, "What is known").c_str());
   size_t shown = 0;
   for (const json::value& a : alerts) {
     if (++shown > 5) {
       std::printf("  … and %zu more: testudo alerts list --value %s\n", alerts.size() - 5, address.c_str());
       break;
     }
-    std::printf("  alert %s at %s: %s, %s events\n", safe(a, "id").c_str(), safe(a, "stop_at").c_str(),
-                safe(a, "scenario").c_str(), safe(a, "events_count").c_str());
+    const std::string at = whole_seconds(safe(a, "stop_at"));
+    if (text(a, "kind") == "cscli")
+      std::printf("  alert %s at %s: banned by hand: %s\n", safe(a, "id").c_str(), at.c_str(),
+                  safe(a, "scenario").c_str());
+    else
+      std::printf(
+          "  alert %s at %s: %s, %s\n", safe(a, "id").c_str(), at.c_str(), safe(a, "scenario").c_str(),
+          counted(std::strtoull(text(a, "events_count").c_str(), nullptr, 10), "event", "events").c_str());
     if (const std::string why = text(a, "simulated_why"); !why.empty())
       std::printf("    simulated: %s\n", escape_for_terminal(why).c_str());
     if (const std::string line = text(a, "line"); !line.empty())

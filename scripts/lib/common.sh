@@ -16,6 +16,10 @@ usage_error() {
 }
 need_root() { [ "$(id -u)" = 0 ] || die "$1 needs root: sudo $0"; }
 
+# How a mount namespace of our own keeps its mounts to itself. In a chroot whose root is no mount point nothing can be
+# made private there, and nothing spreads from it either.
+mount_propagation() { awk '$5 == "/" { found = 1 } END { print found ? "private" : "unchanged" }' /proc/self/mountinfo; }
+
 # Prints the header comment of a script as its help: from the second line to the first that is no comment.
 help_of() { awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$1"; }
 

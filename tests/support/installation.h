@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <fstream>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -60,13 +61,22 @@ class Installation {
     std::ofstream(path("auth.log"), std::ios::app).flush();
     std::vector<std::string> command{TESTUDO_BINARY_DIR "/bin/testudod", "--config", config()};
     if (!shell.empty())
-      command = {"unshare", "--net", "--mount", "--propagation",
-                 "private", "sh",    "-ec",     shell + "\nexec " + command[0] + " --config " + command[2]};
+      command = {
+          "unshare",     "--net", "--mount", "--propagation",
+          propagation(), "sh",    "-ec",     shell + "\nexec " + command[0] + " --config " + command[2]};
     daemon_ = std::make_unique<Process>(command, prepare);
     ASSERT_TRUE(wait_until([&] {
       return daemon_->out().find("is ready") != std::string::npos || !daemon_->running();
     })) << daemon_->err();
     ASSERT_TRUE(daemon_->running()) << daemon_->err();
+  }
+  /// In a chroot whose root is no mount point nothing can be made private, and nothing spreads from it.
+  static std::string propagation() {
+    std::ifstream mounts("/proc/self/mountinfo");
+    for (std::string id, parent, device, root, point, rest;
+         mounts >> id >> parent >> device >> root >> point && std::getline(mounts, rest);)
+      if (point == "/") return "private";
+    return "unchanged";
   }
   Process& daemon() { return *daemon_; }
 

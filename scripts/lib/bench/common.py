@@ -64,6 +64,12 @@ def run(command, **kwargs):
     return done
 
 
+def _propagation():
+    """As mount_propagation in scripts/lib/common.sh."""
+    points = [line.split()[4] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
+    return "private" if "/" in points else "unchanged"
+
+
 def _die_with_parent():
     import ctypes
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
@@ -133,7 +139,7 @@ class Daemon:
         # `exec` all the way: the process we started is testudod itself.
         script = f'mount -t bpf bpf "{self.dir}/bpf" && exec "{BIN}/testudod" --config "{self.config}"'
         self.process = subprocess.Popen(
-            ["nsenter", f"--net={self.pair.guard_ns}", "--", "unshare", "--mount", "--propagation", "private", "sh", "-c", script],
+            ["nsenter", f"--net={self.pair.guard_ns}", "--", "unshare", "--mount", "--propagation", _propagation(), "sh", "-c", script],
             stdout=subprocess.DEVNULL, stderr=self.errors, preexec_fn=_die_with_parent)
         for _ in range(400):
             if self.process.poll() is not None:

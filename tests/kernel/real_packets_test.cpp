@@ -202,7 +202,7 @@ TEST_F(RealPackets, AreDroppedInGenericModeWhereTheDriverHasNoNative) {
   EXPECT_EQ(backend->status().interfaces[0].mode, "xdp-generic");
   EXPECT_NE(backend->status().interfaces[0].why_not_better.find("lo"), std::string::npos);
   apply(*backend, {ban("127.0.0.1")});
-  EXPECT_FALSE(shell("ip netns exec " + net->server() + " ping -c1 -W1 127.0.0.1"));
+  EXPECT_FALSE(shell("nsenter --net=/run/netns/" + net->server() + " ping -c1 -W1 127.0.0.1"));
 }
 
 TEST_F(RealPackets, PassAgainAfterAFlushByHandWithNoOwner) {
@@ -298,7 +298,8 @@ TEST_F(RealPackets, AForeignProgramIsNamedAndLeftAlone) {
 }
 
 TEST_F(RealPackets, AnInterfaceWithADotInItsNameCanBeGuardedToo) {
-  ASSERT_TRUE(shell("ip -n " + net->server() + " link add server0.7 type veth peer name peer0.7"));
+  ASSERT_TRUE(shell("nsenter --net=/run/netns/" + net->server() +
+                    " ip link add server0.7 type veth peer name peer0.7"));
   EnforceOptions options = net->options();
   options.interfaces = {"server0.7"};
   auto backend = open(options);

@@ -16,6 +16,9 @@
 namespace testudo::test {
 namespace {
 
+/// Not `ip -n`: that changes the propagation of "/", which a chroot whose root is no mount point refuses.
+std::string ip(const std::string& net) { return "nsenter --net=/run/netns/" + net + " ip"; }
+
 std::string unique(const char* stem) {
   static int count = 0;
   return stem + std::to_string(getpid()) + "x" + std::to_string(++count);
@@ -79,7 +82,7 @@ PinFolder::~PinFolder() { (void)remove_pinned(path_).ok(); }
 Sandbox::Sandbox() : prefix_(unique("tt")) {
   if (!shell("ip netns add " + server()) || !shell("ip netns add " + client()))
     throw std::runtime_error("cannot make namespaces");
-  shell("ip -n " + server() + " link set lo up");
+  shell(ip(server()) + " link set lo up");
   make_link();
 }
 
@@ -94,19 +97,19 @@ Sandbox::~Sandbox() {
 }
 
 void Sandbox::make_link() {
-  const std::string s = " -n " + server(), c = " -n " + client();
-  bool ok = shell("ip" + s + " link add server0 type veth peer name client0 netns " + client()) &&
-            shell("ip" + s + " addr add 192.0.2.1/24 dev server0") &&
-            shell("ip" + s + " addr add 2001:db8::1/64 dev server0 nodad") &&
-            shell("ip" + s + " link set server0 up") && shell("ip" + c + " link set client0 up");
+  const std::string s = ip(server()), c = ip(client());
+  bool ok = shell(s + " link add server0 type veth peer name client0 netns " + client()) &&
+            shell(s + " addr add 192.0.2.1/24 dev server0") &&
+            shell(s + " addr add 2001:db8::1/64 dev server0 nodad") && shell(s + " link set server0 up") &&
+            shell(c + " link set client0 up");
   for (int host = 2; host < 10; ++host)
-    ok = ok && shell("ip" + c + " addr add 192.0.2." + std::to_string(host) + "/24 dev client0") &&
-         shell("ip" + c + " addr add 2001:db8::" + std::to_string(host) + "/64 dev client0 nodad");
-  ok = ok && shell("ip" + s + " route add default via 192.0.2.2");
+    ok = ok && shell(c + " addr add 192.0.2." + std::to_string(host) + "/24 dev client0") &&
+         shell(c + " addr add 2001:db8::" + std::to_string(host) + "/64 dev client0 nodad");
+  ok = ok && shell(s + " route add default via 192.0.2.2");
   if (!ok) throw std::runtime_error("cannot set up the veth pair");
 }
 
-void Sandbox::remove_link() { shell("ip -n " + server() + " link del server0"); }
+void Sandbox::remove_link() { shell(ip(server()) + " link del server0"); }
 
 EnforceOptions Sandbox::options() const {
   EnforceOptions options;

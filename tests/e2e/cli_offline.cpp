@@ -52,7 +52,8 @@ TEST_F(CliRehearse, ReadsRotatedLogsAndNamesWhoHasLoggedInSince) {
 
   const Finished human = it.testudo({"rehearse"});
   EXPECT_EQ(human.status, 0) << human.err;
-  for (const char* part : {"203.0.113.1", "alice at ", "1 of them have logged in since: allowlist them first"})
+  for (const char* part :
+       {"203.0.113.1", "alice at ", "1 of them have logged in since: allowlist them first"})
     EXPECT_NE(human.out.find(part), std::string::npos) << part << "\n" << human.out;
   const Finished raw = it.testudo({"rehearse", "-o", "raw"});
   EXPECT_TRUE(raw.out.starts_with("address,reason,first,last,logins\n")) << raw.out;

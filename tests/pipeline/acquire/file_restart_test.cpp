@@ -153,7 +153,8 @@ TEST_F(RestartTest, LosesAndDoublesNothingUnderRandomRotationAndRestarts) {
     for (unsigned i = random() % 4; i > 0; --i) append(log, "line " + std::to_string(written++) + "\n");
     switch (random() % 5) {
       case 0:  // rename
-        // The ninth rotated file is the last one kept: nobody can read what was thrown away before it was looked at.
+        // The ninth rotated file is the last one kept: nobody can read what was thrown away before it was
+        // looked at.
         if (written_at.size() >= 6) (void)reading.lines(size_t(written_at[written_at.size() - 6]));
         written_at.push_back(written);
         for (int n = 8; n >= 1; --n)

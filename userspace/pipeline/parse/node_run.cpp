@@ -64,8 +64,8 @@ class Runner {
     context_.last_error = context_.expr.error;
   }
 
-  /// Most patterns of a node do not match a given line; a look for a literal that they all need costs a tenth of
-  /// asking the pattern.
+  /// Most patterns of a node do not match a given line; a look for a literal that they all need costs a tenth
+  /// of asking the pattern.
   static bool may_match(const GrokStep& step, std::string_view subject) {
     const auto& literals = step.grok.regex.required_literals();
     if (literals.empty()) return true;
@@ -95,7 +95,8 @@ class Runner {
       }
     }
     // A pattern without fields never matches, by the format.
-    const bool hit = !step.binds.empty() && may_match(step, subject) && step.grok.regex.match(subject, context_.regex, context_.captures);
+    const bool hit = !step.binds.empty() && may_match(step, subject) &&
+                     step.grok.regex.match(subject, context_.regex, context_.captures);
     if (context_.trace) context_.trace->grok(node, subject, hit);
     if (!hit) return Step::no;
     context_.spans.push_back({subject, context_.captures[0]});

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace testudo {
 namespace {
@@ -129,6 +130,7 @@ int Acquirer::wait_ms() const {
 }
 
 void Acquirer::run() {
+  be_prompt("testudo-acquire");
   for (auto& slot : slots_) watch(*slot);
   epoll_event events[64];
   while (!stop_) {

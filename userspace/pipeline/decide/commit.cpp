@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace testudo {
 
@@ -191,6 +192,7 @@ Result<void> Committer::write_one_by_one(Group& group) {
 }
 
 void Committer::run() {
+  be_patient("testudo-store");
   Duration retry = limits_.first_retry;
   int64_t not_before = 0;
   bool last_try = false;

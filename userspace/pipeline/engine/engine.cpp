@@ -1,11 +1,9 @@
 #include "engine/engine.h"
 
-#include <sys/prctl.h>
-#include <sys/resource.h>
-
 #include <set>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 namespace testudo {
 namespace {
@@ -74,9 +72,7 @@ std::vector<SourceProgress> Engine::progress() const {
 }
 
 void Engine::run() {
-  ::prctl(PR_SET_NAME, "testudo-engine");
-  // Between a line and its dropped packet stands the scheduler; where we may, we stand in front.
-  ::setpriority(PRIO_PROCESS, 0, -10);
+  be_prompt("testudo-engine");
   std::vector<Alert> alerts;
   TimePoint last_sweep{};
   for (;;) {

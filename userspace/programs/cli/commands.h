@@ -7,14 +7,16 @@
 
 namespace testudo::cli {
 
-#define TESTUDO_COMMANDS(X)                                                                         \
-  X(status)                                                                                         \
-  X(why)                                                                                            \
-  X(rehearse) X(flush) X(decisions_list) X(decisions_add) X(decisions_delete) X(decisions_flush)    \
-      X(alerts_list) X(alerts_inspect) X(allowlists_create) X(allowlists_add) X(allowlists_list)    \
-          X(allowlists_inspect) X(allowlists_remove) X(allowlists_delete) X(allowlists_check)       \
-              X(kernel_status) X(kernel_list) X(kernel_flush) X(kernel_remove) X(replay) X(metrics) \
-                  X(reload) X(version)
+// clang-format off
+#define TESTUDO_COMMANDS(X) \
+  X(status) X(why) X(rehearse) X(flush) \
+  X(decisions_list) X(decisions_add) X(decisions_delete) X(decisions_flush) \
+  X(alerts_list) X(alerts_inspect) \
+  X(allowlists_create) X(allowlists_add) X(allowlists_list) X(allowlists_inspect) \
+  X(allowlists_remove) X(allowlists_delete) X(allowlists_check) \
+  X(kernel_status) X(kernel_list) X(kernel_flush) X(kernel_remove) \
+  X(replay) X(metrics) X(reload) X(version)
+// clang-format on
 
 std::span<const Command* const> all_commands();
 

@@ -34,6 +34,7 @@ FileReader::FileReader(std::string path, std::shared_ptr<const SourceInfo> info,
     : path_(std::move(path)), info_(std::move(info)), stats_(std::move(stats)), options_(options) {}
 
 void FileReader::start(const std::optional<FilePosition>& saved, Start where) {
+  if (!options_.once) done_births_ = rotated_births(path_);
   if (!saved || options_.once) {
     open_current(where, /*late=*/false);
     mark_sent_ = false;
@@ -129,7 +130,7 @@ void FileReader::check(bool late) {
     } else {
       // Not here a moment ago, so new from its first byte; as is what came and went since.
       if (!unreadable_ && confirmed_ != TimePoint{})
-        for (auto& segment : rotated_since(path_, confirmed_ - kBirthSlack))
+        for (auto& segment : rotated_since(path_, confirmed_ - kBirthSlack, done_births_))
           if (!knows(segment->device(), segment->inode()) && !segment->same_file(st.st_dev, st.st_ino))
             adopt(std::move(segment), late);
       open_current(Start::at_begin, late);
@@ -160,8 +161,20 @@ void FileReader::end_quiet_segments() {
     size_t budget = SIZE_MAX;
     while (read_segment(segment, /*final=*/true, budget) && !stopped_) {
     }
+    if (!stopped_)
+      for (const FileBirth& birth : rotated_births(path_))
+        if (segment.same_file(birth.device, birth.inode)) done_births_.push_back(birth);
+    forget_deleted();
     if (!stopped_) std::erase_if(segments_, [&](const auto& s) { return s.get() == &segment; });
   }
+}
+
+void FileReader::forget_deleted() {
+  if (done_births_.size() < 128) return;
+  const std::vector<FileBirth> there = rotated_births(path_);
+  std::erase_if(done_births_, [&](const FileBirth& birth) {
+    return std::find(there.begin(), there.end(), birth) == there.end();
+  });
 }
 
 void FileReader::expect_backlog() {

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "acquire/file_rotation.h"
 #include "acquire/file_segment.h"
 #include "acquire/stats.h"
 #include "model/line_batch.h"
@@ -77,7 +78,11 @@ class FileReader {
   uint64_t first_size_ = 0;   ///< of an unreadable file, when it was first seen
   bool unreadable_ = false;
   std::optional<FilePosition> pending_;  ///< waits until the file can be read
-  TimePoint confirmed_{};                ///< when the path last was seen to name the current segment
+  /// Rotated files that were read to their end, or were there before reading began: not to be read again.
+  /// Times of birth are coarse, so that `confirmed_` alone cannot tell them from what came since.
+  std::vector<FileBirth> done_births_;
+  void forget_deleted();
+  TimePoint confirmed_{};  ///< when the path last was seen to name the current segment
   bool stopped_ = false;
   bool mark_sent_ = false;
   std::shared_ptr<std::string> buffer_;

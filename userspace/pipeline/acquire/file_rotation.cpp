@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -30,14 +31,17 @@ std::pair<std::string, std::string> split_path(const std::string& path) {
 struct Sibling {
   std::string path;
   TimePoint born{};
+  FileBirth birth{};
 };
 
 /// Time of birth; where the filesystem keeps none, that of the last change.
-bool look(const std::string& path, TimePoint& born) {
+bool look(const std::string& path, TimePoint& born, FileBirth& birth) {
   struct statx st {};
-  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE | STATX_MTIME | STATX_BTIME, &st) != 0) return false;
+  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE | STATX_INO | STATX_MTIME | STATX_BTIME, &st) != 0)
+    return false;
   const struct statx_timestamp& at = st.stx_mask & STATX_BTIME ? st.stx_btime : st.stx_mtime;
   born = from_unix_nanos(at.tv_sec * 1'000'000'000 + at.tv_nsec);
+  birth = {makedev(st.stx_dev_major, st.stx_dev_minor), st.stx_ino, born};
   return S_ISREG(st.stx_mode);
 }
 
@@ -47,7 +51,7 @@ std::vector<Sibling> siblings(const std::string& path) {
   for (const std::string& name : list_directory(folder)) {
     if (is_compressed_name(name) || !is_rotated_name(name, base)) continue;
     Sibling sibling{folder + "/" + name};
-    if (look(sibling.path, sibling.born)) out.push_back(std::move(sibling));
+    if (look(sibling.path, sibling.born, sibling.birth)) out.push_back(std::move(sibling));
   }
   // Of two born in one instant, the one with the higher number is the older: auth.log.2, auth.log.1.
   std::stable_sort(out.begin(), out.end(), [](const Sibling& a, const Sibling& b) {
@@ -128,10 +132,17 @@ std::unique_ptr<FileSegment> find_copy(const std::string& path, const FileMark& 
   return nullptr;
 }
 
-std::vector<std::unique_ptr<FileSegment>> rotated_since(const std::string& path, TimePoint since) {
+std::vector<FileBirth> rotated_births(const std::string& path) {
+  std::vector<FileBirth> out;
+  for (const Sibling& sibling : siblings(path)) out.push_back(sibling.birth);
+  return out;
+}
+
+std::vector<std::unique_ptr<FileSegment>> rotated_since(const std::string& path, TimePoint since,
+                                                        const std::vector<FileBirth>& done) {
   std::vector<std::unique_ptr<FileSegment>> out;
   for (const Sibling& sibling : siblings(path)) {
-    if (sibling.born < since) continue;
+    if (sibling.born < since || std::find(done.begin(), done.end(), sibling.birth) != done.end()) continue;
     if (auto segment = FileSegment::open(sibling.path)) out.push_back(std::move(*segment));
   }
   return out;

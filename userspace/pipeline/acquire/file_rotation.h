@@ -26,9 +26,19 @@ std::vector<std::string> rotated_files(const std::string& path);
 /// The copy that copytruncate made of what `mark` remembers, if it holds more than was read; or null.
 std::unique_ptr<FileSegment> find_copy(const std::string& path, const FileMark& mark);
 
-/// Rotated files born at or after `since`, oldest first, each at its beginning: what came and was rotated
-/// away between two looks.
-std::vector<std::unique_ptr<FileSegment>> rotated_since(const std::string& path, TimePoint since);
+/// A file and its time of birth: an inode number alone is used again once its file is gone.
+struct FileBirth {
+  uint64_t device = 0, inode = 0;
+  TimePoint born{};
+  bool operator==(const FileBirth&) const = default;
+};
+/// Of the rotated files that are there now.
+std::vector<FileBirth> rotated_births(const std::string& path);
+
+/// Rotated files born at or after `since`, without those of `done`, oldest first, each at its beginning: what
+/// came and was rotated away between two looks.
+std::vector<std::unique_ptr<FileSegment>> rotated_since(const std::string& path, TimePoint since,
+                                                        const std::vector<FileBirth>& done);
 
 struct ResumePlan {
   std::vector<std::unique_ptr<FileSegment>> segments;  ///< oldest first, each at its offset

@@ -65,6 +65,26 @@ class Content {
   TempDir dir_;
 };
 
+/// Lines of one source into a worker, one batch each; what overflows.
+class Feed {
+ public:
+  Feed() {
+    source_->type = "file";
+    source_->labels = {{"type", "t"}};
+  }
+  void operator()(Worker& worker, const std::string& line) {
+    LineBatch batch;
+    batch.bytes = std::make_shared<const std::string>(line);
+    batch.lines = {*batch.bytes};
+    batch.source = source_;
+    worker.run(batch, alerts);
+  }
+  std::vector<Alert> alerts;
+
+ private:
+  std::shared_ptr<SourceInfo> source_ = std::make_shared<SourceInfo>();
+};
+
 /// One line through the stages; fields of the event afterwards.
 class OneLine {
  public:

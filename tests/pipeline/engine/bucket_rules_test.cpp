@@ -166,17 +166,9 @@ TEST(Shard, IsBoundedAndNoNetworkPushesTheOthersOut) {
   worker_options.today = *parse_rfc3339("2026-06-01T00:00:00Z");
   worker_options.shard = options;
   Worker worker(program, worker_options);
-  auto source = std::make_shared<SourceInfo>();
-  source->labels = {{"type", "t"}};
-  source->type = "file";
-  std::vector<Alert> alerts;
-  const auto feed = [&](const std::string& line) {
-    LineBatch batch;
-    batch.bytes = std::make_shared<const std::string>(line);
-    batch.lines = {*batch.bytes};
-    batch.source = source;
-    worker.run(batch, alerts);
-  };
+  support::Feed into;
+  const std::vector<Alert>& alerts = into.alerts;
+  const auto feed = [&](const std::string& line) { into(worker, line); };
   feed("01 192.0.2.1 a");
   feed("02 192.0.2.1 b");
   for (int i = 0; i < 256; ++i) feed("03 198.51.100." + std::to_string(i) + " x");
@@ -195,17 +187,9 @@ TEST(Reload, KeepsBucketsAndTheLinesInThem) {
   options.replay = true;
   options.today = *parse_rfc3339("2026-06-01T00:00:00Z");
   Worker worker(program, options);
-  auto source = std::make_shared<SourceInfo>();
-  source->labels = {{"type", "t"}};
-  source->type = "file";
-  std::vector<Alert> alerts;
-  const auto feed = [&](const std::string& line) {
-    LineBatch batch;
-    batch.bytes = std::make_shared<const std::string>(line);
-    batch.lines = {*batch.bytes};
-    batch.source = source;
-    worker.run(batch, alerts);
-  };
+  support::Feed into;
+  const std::vector<Alert>& alerts = into.alerts;
+  const auto feed = [&](const std::string& line) { into(worker, line); };
   feed("01 192.0.2.1 a");
   feed("02 192.0.2.1 b");
   auto again = load_program(content.options(), program.get());
@@ -221,17 +205,8 @@ TEST(Snapshot, BringsBucketsAndBlackholesIntoAnotherProcess) {
   WorkerOptions options;
   options.replay = true;
   options.today = *parse_rfc3339("2026-06-01T00:00:00Z");
-  auto source = std::make_shared<SourceInfo>();
-  source->labels = {{"type", "t"}};
-  source->type = "file";
-  std::vector<Alert> alerts;
-  const auto feed = [&](Worker& worker, const std::string& line) {
-    LineBatch batch;
-    batch.bytes = std::make_shared<const std::string>(line);
-    batch.lines = {*batch.bytes};
-    batch.source = source;
-    worker.run(batch, alerts);
-  };
+  support::Feed feed;
+  const std::vector<Alert>& alerts = feed.alerts;
   std::string saved;
   {
     Worker before(content.load(), options);

@@ -38,14 +38,31 @@ struct KeptEvent {
 /// The value of one element of Context::queue.
 Value kept_event_value(const KeptEvent* event);
 
+/// The bucket that a condition, an overflow filter or cancel_on looks at: `leaky`. Made by detect.
+struct BucketView {
+  int64_t total = 0;
+  TimePoint first{}, last{}, overflow{};
+  Duration duration{};
+  std::string_view mapkey, uuid;
+};
+
+class TextTests;  // text_tests.h: the constants that many expressions look for in the same texts
+class TextScan;   // text_tests.h: which of them occur in this event's texts; one per thread
+class Documents;  // documents.h: JSON and XML documents of this event, read once; one per thread
+
 /// What an evaluation may read and write. One per thread; `event`, `alert` are set before each evaluation.
 struct Context {
   Event* event = nullptr;             ///< `evt`
   const Alert* alert = nullptr;       ///< `Alert` (profiles), `signal`
   const ValueArray* queue = nullptr;  ///< `queue.Queue` (conditions): elements are kept_event_value()
+  const BucketView* leaky = nullptr;  ///< `leaky` (conditions)
+  const Value* results = nullptr;     ///< `results` (assertions of hub tests)
   Arena* arena = nullptr;             ///< where computed strings live; usually &event->arena
   RegexScratch* regex = nullptr;
-  std::string error;  ///< set when an evaluation failed: what went wrong
+  TextScan* texts = nullptr;       ///< null: each constant is looked for on its own
+  Documents* documents = nullptr;  ///< null: each call reads its document anew
+  void* room = nullptr;  ///< whatever the owner of a helper wants to find in a call (the stash, say)
+  std::string error;     ///< set when an evaluation failed: what went wrong
 };
 
 enum class Type : uint8_t {
@@ -82,16 +99,18 @@ const HelperTable& pure_helpers();
 
 /// Which names the expression may use.
 enum class Scope : uint8_t {
-  event,    ///< evt
-  profile,  ///< Alert
-  bucket,   ///< evt, queue, leaky: conditions, overflow filters, cancel_on
-  context,  ///< evt, match, req: alert contexts; the latter two are of the application firewall and empty
+  event,      ///< evt
+  profile,    ///< Alert
+  bucket,     ///< evt, queue, leaky: conditions, overflow filters, cancel_on
+  context,    ///< evt, match, req: alert contexts; the latter two are of the application firewall and empty
+  assertion,  ///< results: what a hub test made of its lines
 };
 
 struct CompileOptions {
   Scope scope = Scope::event;
   SlotNames* slots = nullptr;               ///< names are interned here (event scope)
   std::vector<const HelperTable*> helpers;  ///< searched in order, after the language's builtins
+  TextTests* texts = nullptr;               ///< constants that are looked for in slots are registered here
   Type expect = Type::unknown;  ///< boolean for filters, string for keys …: known other types are errors
 };
 
@@ -131,6 +150,10 @@ class Expression {
     std::vector<std::string> values;
   };
   const std::vector<RequiredLabel>& required_labels() const;
+
+  /// Rows of CompileOptions::texts of which at least one must hold for the expression to be true; empty when
+  /// nothing of the kind is known. For dispatch.
+  const std::vector<uint32_t>& guard() const;
 
   /// The slots it reads, as far as they are known by name. For copies of events in buckets.
   const std::vector<SlotRef>& reads() const;

@@ -35,6 +35,7 @@ struct Expression::Impl {
   Program program;
   std::vector<Required> required;
   std::vector<RequiredLabel> required_labels;
+  std::vector<uint32_t> guard;
   std::vector<SlotRef> reads;
 
   bool run(Context& ctx, Value& out) const {
@@ -103,6 +104,7 @@ const std::vector<Expression::Required>& Expression::required() const { return i
 const std::vector<Expression::RequiredLabel>& Expression::required_labels() const {
   return impl_->required_labels;
 }
+const std::vector<uint32_t>& Expression::guard() const { return impl_->guard; }
 const std::vector<SlotRef>& Expression::reads() const { return impl_->reads; }
 
 Value kept_event_value(const KeptEvent* event) {

@@ -73,6 +73,10 @@ struct Overflow {
   std::string whitelist_reason;
   bool reprocess = false;
   std::vector<Alert> alerts;  ///< one per source; the first is evt.Overflow.Alert
+  /// Keys of evt.Overflow.Sources, in the order of `alerts`: the value that a source had when the bucket
+  /// overflowed. Postoverflows may change the source's scope and value (an IPv6 address to its network),
+  /// never the key.
+  std::vector<std::string> source_keys;
 };
 
 }  // namespace testudo

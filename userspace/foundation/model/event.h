@@ -132,11 +132,14 @@ struct Event {
   /// witness).
   bool ambiguous = false;
 
-  const Overflow* overflow = nullptr;  ///< only for overflow events
+  Overflow* overflow = nullptr;  ///< only for overflow events; postoverflows write through it
 
   Arena arena;
+  /// Another number after each reset(): what was computed from this event's texts is known by it.
+  uint64_t epoch = 1;
 
   void reset() {
+    ++epoch;
     type = EventType::log;
     log_time = whitelisted = has_log_stamp = ambiguous = false;
     whitelist_reason = stage_name = raw = src = module = str_time = str_time_format = marshaled_time = {};

@@ -5,14 +5,15 @@
 namespace testudo::expr {
 namespace {
 
-constexpr size_t kPaths = 1024, kPrefixes = 1024, kVerdicts = 2048;
+constexpr size_t kVerdicts = 2048;
 constexpr size_t kMaxAddress = 64;  // bytes; no address is as long
 constexpr size_t kMaxVerdictText = 512;
 
-// Places of constants: strings of content lie next to each other, so the low bits tell them apart.
-size_t place_of(const char* text, size_t slots) {
-  const auto address = reinterpret_cast<uintptr_t>(text);
-  return ((address >> 3) ^ (address >> 13) ^ address * 0x9e3779b97f4a7c15ULL >> 40) & (slots - 1);
+constexpr size_t kWays = 4;  // a constant may lie in four slots: a few hundred never push one another out
+
+// The first of the slots in which a constant at that place may lie.
+size_t ways_of(const char* text, size_t slots) {
+  return (reinterpret_cast<uintptr_t>(text) * 0x9e3779b97f4a7c15ULL >> 40) & (slots - kWays);
 }
 
 size_t verdict_place(uint64_t question, std::string_view text) {
@@ -21,7 +22,7 @@ size_t verdict_place(uint64_t question, std::string_view text) {
 
 }  // namespace
 
-Documents::Documents() = default;
+Documents::Documents(size_t constants) : constants_(constants) {}
 Documents::~Documents() = default;
 
 Documents::Key Documents::key_of(const Event* event, std::string_view text) {
@@ -39,13 +40,14 @@ XmlTable* Documents::xml(const Event* event, std::string_view text) {
 }
 
 const XmlPath* Documents::path(std::string_view text) {
-  if (paths_.empty()) paths_.resize(kPaths);
-  PathSlot& slot = paths_[place_of(text.data(), kPaths)];
-  if (slot.place != text.data() || slot.text != text) {
-    slot.place = text.data();
-    slot.text = text.substr(0, XmlPath::kMaxText + 1);
-    slot.path = XmlPath::parse(text);
-  }
+  if (paths_.empty()) paths_.resize(constants_);
+  PathSlot* const ways = &paths_[ways_of(text.data(), constants_)];
+  for (PathSlot* slot = ways; slot != ways + kWays; ++slot)
+    if (slot->place == text.data() && slot->text == text) return slot->path ? &*slot->path : nullptr;
+  PathSlot& slot = ways[next_path_++ % kWays];
+  slot.place = text.data();
+  slot.text = text.substr(0, XmlPath::kMaxText + 1);
+  slot.path = XmlPath::parse(text);
   return slot.path ? &*slot.path : nullptr;
 }
 
@@ -90,12 +92,13 @@ std::optional<Ip> Documents::address(std::string_view text) {
 const std::optional<Prefix>& Documents::prefix(std::string_view text) {
   static const std::optional<Prefix> none;
   if (text.size() > kMaxAddress || text.find('/') == std::string_view::npos) return none;
-  if (prefixes_.empty()) prefixes_.resize(kPrefixes);
-  PrefixSlot& slot = prefixes_[place_of(text.data(), kPrefixes)];
-  if (slot.text != text) {
-    slot.text = text;
-    slot.prefix = Prefix::parse(text);
-  }
+  if (prefixes_.empty()) prefixes_.resize(constants_);
+  PrefixSlot* const ways = &prefixes_[ways_of(text.data(), constants_)];
+  for (PrefixSlot* slot = ways; slot != ways + kWays; ++slot)
+    if (slot->text == text) return slot->prefix;
+  PrefixSlot& slot = ways[next_prefix_++ % kWays];
+  slot.text = text;
+  slot.prefix = Prefix::parse(text);
   return slot.prefix;
 }
 

@@ -26,7 +26,8 @@ namespace testudo::expr {
 
 class Documents {
  public:
-  Documents();
+  /// Remembers that many paths and prefixes; a power of two, at least four.
+  explicit Documents(size_t constants = 1024);
   ~Documents();
   Documents(const Documents&) = delete;
 
@@ -99,10 +100,11 @@ class Documents {
   std::array<JsonSlot, 4> json_;
   std::array<ValueSlot, 4> values_;
   std::array<AddressSlot, 4> addresses_;
-  size_t next_xml_ = 0, next_json_ = 0, next_value_ = 0, next_address_ = 0;
+  size_t next_xml_ = 0, next_json_ = 0, next_value_ = 0, next_address_ = 0, next_path_ = 0, next_prefix_ = 0;
   std::vector<PathSlot> paths_;  ///< by place of the text; made when first needed, as the next two
   std::vector<PrefixSlot> prefixes_;
   std::vector<Verdict> verdicts_;
+  size_t constants_;
   JsonScratch scratch_;
 };
 
@@ -110,7 +112,7 @@ class Documents {
 class BorrowedDocuments {
  public:
   explicit BorrowedDocuments(Context& ctx)
-      : own_(ctx.documents ? nullptr : std::make_unique<Documents>()),
+      : own_(ctx.documents ? nullptr : std::make_unique<Documents>(4)),
         used_(ctx.documents ? ctx.documents : own_.get()) {}
   Documents* operator->() { return used_; }
   Documents& operator*() { return *used_; }

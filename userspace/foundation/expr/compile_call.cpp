@@ -133,6 +133,7 @@ Operation* Compiler::lower_call(const Node& node) {
   // A helper that is given a map may write into it (UnmarshalJSON, ParseKV).
   const auto& params = helper->params;
   op->writes |= !helper->pure && std::find(params.begin(), params.end(), Type::map) != params.end();
+  share_text(*op);
   return fold(op);
 }
 

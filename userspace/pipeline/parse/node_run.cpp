@@ -14,6 +14,7 @@ constexpr size_t kMaxSources = 64;
 RunContext::RunContext(const ParserSet& set)
     : hits(set.node_count), ok(set.node_count), gates(set.gate_count) {
   expr.regex = &regex;
+  expr.documents = &documents;
   expr.room = this;
   for (const ParserSet::Stage& stage : set.stages) ends.emplace_back(stage.nodes.size());
 }

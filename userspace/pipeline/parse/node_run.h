@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "expr/documents.h"
 #include "parse/stage_view.h"
 #include "parse/trace.h"
 
@@ -24,6 +25,7 @@ struct RunContext {
 
   expr::Context expr;
   RegexScratch regex;
+  expr::Documents documents;  ///< of this context's events alone: a new event needs a new context
   Captures captures;
   EnrichScratch enrich;
   Trace* trace = nullptr;

@@ -16,6 +16,8 @@ Worker::Worker(std::shared_ptr<const Program> program, WorkerOptions options)
     : program_(std::move(program)), options_(options) {
   event_ = std::make_unique<Event>(*program_->slots);
   context_ = std::make_unique<parse::RunContext>(*program_->parsers);
+  texts_ = std::make_unique<expr::TextScan>(*program_->texts);
+  context_->expr.texts = texts_.get();
   ambiguity_ = std::make_unique<Ambiguity>(*program_->parsers, *program_->slots);
   if (options_.replay && options_.shard.seed == 0) options_.shard.seed = kReplaySeed;
   matcher_ = std::make_unique<detect::Matcher>(program_->scenarios, program_->slots, options_.shard.seed);
@@ -30,6 +32,8 @@ void Worker::adopt(std::shared_ptr<const Program> program) {
   program_ = std::move(program);
   ambiguity_ = std::make_unique<Ambiguity>(*program_->parsers, *program_->slots);
   context_ = std::make_unique<parse::RunContext>(*program_->parsers);
+  texts_ = std::make_unique<expr::TextScan>(*program_->texts);
+  context_->expr.texts = texts_.get();
   event_ = std::make_unique<Event>(*program_->slots);
 }
 
@@ -161,8 +165,10 @@ void Worker::pour(const LineBatch& batch, LineCounts& counts) {
   }
   context_->expr.event = &event;
   context_->expr.arena = &event.arena;
-  const Ambiguity::Doubt& doubt = ambiguity_->ask(event, *context_);
-  if (!doubt.ambiguous || !matcher_->wanted(event, context_->expr)) {
+  static const Ambiguity::Doubt none;
+  const bool ask = ambiguity_->worth_asking(event, *context_) && matcher_->wanted(event, context_->expr);
+  const Ambiguity::Doubt& doubt = ask ? ambiguity_->ask(event, *context_) : none;
+  if (!doubt.ambiguous) {
     matcher_->match(event, what, context_->expr, pours_);
   } else {
     ++counts.ambiguous;

@@ -76,6 +76,7 @@ class Worker {
   WorkerOptions options_;
   std::unique_ptr<Event> event_;
   std::unique_ptr<parse::RunContext> context_;
+  std::unique_ptr<expr::TextScan> texts_;
   std::unique_ptr<Ambiguity> ambiguity_;
   std::unique_ptr<detect::Matcher> matcher_;
   std::unique_ptr<detect::Shards> shards_;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a log for benchmarks: the same seed gives the same bytes.
 
-    loggen.py [--kind sshd|nginx] [--lines N] [--seed N] [--attackers N] [--stamps classic|iso|mixed] [--session] > FILE
+    loggen.py [--kind sshd|nginx] [--lines N] [--seed N] [--attackers N] [--stamps classic|iso|mixed] [--session] [--plain] [--failures] > FILE
 
 Several hosts write it. Time stamps are classic ("Feb  3 10:00:01") and ISO 8601 in turn, host by host. A tenth of the
 lines has shapes that no parser knows: other programs, broken headers, binary noise; another part is sshd's own talk
@@ -32,9 +32,9 @@ def attacker_addresses(rng, count):
     return out
 
 
-def sshd_message(rng, ip):
+def sshd_message(rng, ip, failures=False):
     user, port = rng.choice(USERS), rng.randrange(1024, 65536)
-    kind = rng.random()
+    kind = rng.random() * (0.38 if failures else 1)
     if kind < 0.38:
         return f"Failed password for {user} from {ip} port {port} ssh2"
     if kind < 0.52:
@@ -90,7 +90,11 @@ def main():
     parser.add_argument("--attackers", type=int, default=5_000)
     parser.add_argument("--stamps", choices=["classic", "iso", "mixed"], default="mixed")
     parser.add_argument("--session", action="store_true", help="a third of the hosts runs OpenSSH 9.8 (sshd-session)")
+    parser.add_argument("--plain", action="store_true", help="one host, classic stamps, no line of unknown shape")
+    parser.add_argument("--failures", action="store_true", help="sshd: failed passwords only")
     options = parser.parse_args()
+    if options.plain:
+        options.stamps = "classic"
 
     rng = random.Random(options.seed)
     attackers = attacker_addresses(rng, options.attackers)
@@ -99,20 +103,20 @@ def main():
     out = []
     for _ in range(options.lines):
         when += datetime.timedelta(milliseconds=rng.randrange(400))
-        host = rng.randrange(len(HOSTS))
+        host = 0 if options.plain else rng.randrange(len(HOSTS))
         iso = options.stamps == "iso" or (options.stamps == "mixed" and host % 2)
         if iso:
             stamp = when.isoformat(timespec="microseconds")
         else:
             stamp = f"{when:%b} {when.day:2d} {when:%H:%M:%S}"
         ip = rng.choice(busy if rng.random() < 0.5 else attackers)
-        if rng.random() < 0.1:
+        if rng.random() < 0.1 and not options.plain:
             out.append(unknown_line(rng, stamp, HOSTS[host]))
         elif options.kind == "nginx":
             out.append(nginx_line(rng, when, ip))
         else:
             program = "sshd-session" if options.session and host >= 4 else "sshd"
-            out.append(f"{stamp} {HOSTS[host]} {program}[{rng.randrange(300, 32768)}]: {sshd_message(rng, ip)}")
+            out.append(f"{stamp} {HOSTS[host]} {program}[{rng.randrange(300, 32768)}]: {sshd_message(rng, ip, options.failures)}")
         if len(out) == 10_000:
             sys.stdout.write("\n".join(out) + "\n")
             out.clear()

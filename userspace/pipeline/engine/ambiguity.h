@@ -31,7 +31,9 @@ void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddres
 class Ambiguity {
  public:
   explicit Ambiguity(const parse::ParserSet& set, const SlotNames& names)
-      : set_(set), event_(names), context_(set) {}
+      : set_(set), event_(names), context_(set) {
+    context_.silent = true;
+  }
 
   struct Doubt {
     bool ambiguous = false;               ///< the source cannot be told for sure

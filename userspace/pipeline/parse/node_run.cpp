@@ -11,21 +11,31 @@ enum class Step : uint8_t { no, yes, lost };
 class Runner {
  public:
   Runner(const ParserSet& set, Event& event, RunContext& context)
-      : set_(set), event_(event), context_(context) {}
+      : set_(set),
+        event_(event),
+        context_(context),
+        detail_(context.trace && context.trace->detailed() ? context.trace : nullptr) {}
 
-  Step node(const Node& node) {
+  Step node(const Node& node, int depth = 0) {
+    if (!detail_) return run(node, depth);
+    detail_->enter(node, depth);
+    const Step step = run(node, depth);
+    detail_->leave(node, depth, step == Step::yes);
+    return step;
+  }
+
+ private:
+  Step run(const Node& node, int depth) {
     if (node.filter) {
-      switch (node.filter.test(context_.expr)) {
-        case expr::Expression::Truth::no:
-          return Step::no;
-        case expr::Expression::Truth::failed:
-          note_error();
-          return Step::no;
-        case expr::Expression::Truth::yes:
-          break;
-      }
+      const auto truth = node.filter.test(context_.expr);
+      if (truth == expr::Expression::Truth::failed) note_error();
+      if (detail_)
+        detail_->filter(node, truth,
+                        truth == expr::Expression::Truth::failed ? std::string_view(context_.expr.error)
+                                                                 : std::string_view());
+      if (truth != expr::Expression::Truth::yes) return Step::no;
     }
-    const bool whitelisted = node.whitelist && check_whitelist(*node.whitelist);
+    const bool whitelisted = node.whitelist && check_whitelist(node, *node.whitelist);
     bool state = true, matched = false;
     if (node.grok) {
       switch (grok(node, *node.grok)) {
@@ -40,7 +50,7 @@ class Runner {
       }
     }
     for (const auto& child : node.children) {
-      const Step r = this->node(*child);
+      const Step r = this->node(*child, depth + 1);
       if (r == Step::lost) return Step::lost;
       if (r == Step::yes) {
         state = true;
@@ -51,16 +61,15 @@ class Runner {
     }
     if (!state) return Step::no;
     if (!node.whitelist || whitelisted)
-      if (!statics(node.statics)) return Step::lost;
+      if (!statics(node, node.statics)) return Step::lost;
     // From the current stage, not from the node's: a child may have moved the event already.
     if (node.on_success == OnSuccess::next_stage && size_t(event_.stage) + 1 < set_.stages.size())
       ++event_.stage;
     return Step::yes;
   }
 
- private:
   void note_error() {
-    ++context_.expression_errors;
+    context_.expression_errors += !context_.silent;
     context_.last_error = context_.expr.error;
   }
 
@@ -97,11 +106,13 @@ class Runner {
     // A pattern without fields never matches, by the format.
     const bool hit = !step.binds.empty() && may_match(step, subject) &&
                      step.grok.regex.match(subject, context_.regex, context_.captures);
-    if (context_.trace) context_.trace->grok(node, subject, hit);
+    if (detail_) detail_->grok(node, subject, hit);
     if (!hit) return Step::no;
     context_.spans.push_back({subject, context_.captures[0]});
     for (const auto& [group, slot] : step.binds) event_.set(slot, context_.captures[size_t(group)]);
-    return statics(step.statics) ? Step::yes : Step::lost;
+    if (detail_)
+      for (const auto& [group, slot] : step.binds) detail_->set(node, slot, event_.get(slot));
+    return statics(node, step.statics) ? Step::yes : Step::lost;
   }
 
   /// Text of what a grok's expression gave; other kinds read as "".
@@ -124,7 +135,7 @@ class Runner {
   }
 
   /// False when a static gave a value that the format forbids: the line is lost.
-  bool statics(const std::vector<Static>& list) {
+  bool statics(const Node& node, const std::vector<Static>& list) {
     for (const Static& s : list) {
       std::string_view text = s.value;
       if (!s.has_value) {
@@ -146,11 +157,11 @@ class Runner {
           default:
             context_.last_error = "a static gave a " + std::string(kind_name(value.kind)) +
                                   " where text is needed: " + s.expression.text();
-            ++context_.expression_errors;
+            context_.expression_errors += !context_.silent;
             return false;
         }
       }
-      apply(s, text);
+      apply(node, s, text);
     }
     return true;
   }
@@ -168,15 +179,20 @@ class Runner {
     }
   }
 
-  void apply(const Static& s, std::string_view text) {
+  void apply(const Node& node, const Static& s, std::string_view text) {
     if (s.target == Static::Target::method) {
-      if (!text.empty() || s.method->runs_on_empty)
-        s.method->run(s.method->owner.get(), event_, text, context_.enrich);
+      if ((text.empty() && !s.method->runs_on_empty) || (context_.silent && s.method->reaches_out)) return;
+      s.method->run(s.method->owner.get(), event_, text, context_.enrich);
+      if (detail_) detail_->method(node, *s.method, text);
       return;
     }
     if (text.empty()) return;  // an empty result never clears what is there
-    if (s.target == Static::Target::slot) event_.set(s.slot, text);
+    if (s.target == Static::Target::slot) {
+      event_.set(s.slot, text);
+      if (detail_) detail_->set(node, s.slot, text);
+    }
     if (s.target != Static::Target::field) return;
+    if (detail_) detail_->set_field(node, s.field, text);
     switch (s.field) {
       case EventField::none:
         break;
@@ -216,7 +232,7 @@ class Runner {
     if (parsed) event_.log_stamp = *parsed;
   }
 
-  bool check_whitelist(const Whitelist& list) {
+  bool check_whitelist(const Node& node, const Whitelist& list) {
     bool hit = false;
     if (!list.ips.empty() || !list.cidrs.empty()) {
       if (const auto ip = Ip::parse(event_.get(set_.source_ip))) {
@@ -237,12 +253,14 @@ class Runner {
       event_.whitelisted = true;
       event_.whitelist_reason = list.reason;
     }
+    if (hit && detail_) detail_->whitelisted(node, list.reason);
     return hit;
   }
 
   const ParserSet& set_;
   Event& event_;
   RunContext& context_;
+  Trace* detail_;  ///< null unless somebody wants every detail
 };
 
 }  // namespace
@@ -261,13 +279,13 @@ Outcome run_stages(const ParserSet& set, Event& event, RunContext& context) {
     event.stage_name = stage.name;
     bool ok = false;
     for (const auto& node : stage.nodes) {
-      ++context.hits[node->id];
+      if (!context.silent) ++context.hits[node->id];
       const Step r = runner.node(*node);
       if (r == Step::lost) return Outcome::failed;
       event.stage_name = set.stages[event.stage].name;
       if (context.trace) context.trace->node(stage, *node, event, r == Step::yes);
       if (r == Step::yes) {
-        ++context.ok[node->id];
+        if (!context.silent) ++context.ok[node->id];
         ok = true;
         if (node->on_success == OnSuccess::next_stage) break;
       }

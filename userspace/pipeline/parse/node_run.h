@@ -4,20 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include "parse/node.h"
+#include "parse/trace.h"
 
 namespace testudo::parse {
-
-/// Watches one line: `explain` and hub tests. Asked for once per top-level node.
-struct Trace {
-  virtual ~Trace() = default;
-  /// After a top-level node: whether it succeeded. The event is as the node left it.
-  virtual void node(const ParserSet::Stage& stage, const Node& node, const Event& event, bool ok) = 0;
-  /// After a grok of any node: whether it matched.
-  virtual void grok(const Node& node, std::string_view subject, bool matched) {
-    (void)node, (void)subject, (void)matched;
-  }
-};
 
 /// Where a grok matched: enough to ask what it did not look at.
 struct MatchSpan {
@@ -36,6 +25,9 @@ struct RunContext {
   Captures captures;
   EnrichScratch enrich;
   Trace* trace = nullptr;
+  /// A second look at a line that was counted already (is its source in doubt?): counters stay as they are,
+  /// and enrichers that reach outside of the process are not called.
+  bool silent = false;
   std::vector<MatchSpan> spans;    ///< of the current line, in order
   std::vector<uint64_t> hits, ok;  ///< per top-level node, since the caller last took them
   uint64_t expression_errors = 0;

@@ -123,6 +123,7 @@ struct HubTests::Impl {
     WorkerOptions worker_options;
     worker_options.replay = true;
     worker_options.today = options.today;
+    worker_options.doubt = false;  // the tests know nothing of a line that names two addresses
     Worker worker(program, worker_options);
     NodeResults nodes(*program->slots, kMaxKept);
     OverflowResults overflows(*program->slots);

@@ -121,7 +121,8 @@ void Worker::pour(const LineBatch& batch, LineCounts& counts, std::vector<Alert>
   }
   context_->expr.event = &event;
   context_->expr.arena = &event.arena;
-  const Ambiguity::Doubt& doubt = ambiguity_->ask(event, *context_);
+  static const Ambiguity::Doubt none;
+  const Ambiguity::Doubt& doubt = options_.doubt ? ambiguity_->ask(event, *context_) : none;
   if (!doubt.ambiguous || !shard_->wanted(event, context_->expr)) {
     shard_->pour({event, t, text, false, batch.arrived_mono}, context_->expr, alerts);
   } else {

@@ -1,12 +1,14 @@
 // testudo hubtest run | coverage: the hub's tests against this engine; no daemon, no kernel, no network.
 #include "engine/hubtest.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <thread>
 
 #include "ask.h"
 #include "base/text.h"
 #include "commands.h"
+#include "engine/hubtest_coverage.h"
 #include "table.h"
 
 namespace testudo::cli {
@@ -108,8 +110,80 @@ int run(Context& context, const Args& args) {
   return counts[1] ? 1 : 0;
 }
 
+constexpr OptionSpec kCoverageOptions[] = {
+    {"--hub", "folder that holds parsers/, scenarios/ … (default: the content folders)"},
+    {"--tests", "folder that holds the tests (default HUB/.tests)"},
+    {"--percent", "only the percentages", Kind::flag},
+};
+
+struct Share {
+  ItemType type;
+  size_t items = 0, tested = 0;
+  double percent() const { return items ? 100.0 * double(tested) / double(items) : 100.0; }
+};
+
+int coverage(Context& context, const Args& args) {
+  const HubTestOptions options = options_of(context, args);
+  const HubIndex index(options.hub);
+  if (index.items().empty())
+    return fail(Error{Code::not_found,
+                      "there is no content in " + index.root(),
+                      {},
+                      "--hub names a folder that holds parsers/, scenarios/ …"});
+  const HubCoverage found = hub_coverage(index, options.tests);
+  for (const Error& e : found.errors) fail(e);
+  std::vector<Share> shares{{ItemType::parser}, {ItemType::scenario}, {ItemType::postoverflow}};
+  for (const ItemCoverage& item : found.items)
+    for (Share& share : shares)
+      if (share.type == item.type) {
+        ++share.items;
+        share.tested += !item.tests.empty();
+      }
+  const bool percent = args.flag("percent");
+  if (context.output == Output::json) {
+    json::object out;
+    for (const Share& share : shares)
+      out[item_type_name(share.type)] =
+          json::object{{"items", share.items}, {"tested", share.tested}, {"percent", share.percent()}};
+    if (!percent) {
+      json::array rows;
+      for (const ItemCoverage& item : found.items)
+        rows.push_back(json::object{{"type", item_type_name(item.type)},
+                                    {"name", item.id},
+                                    {"tests", json::array(item.tests.begin(), item.tests.end())}});
+      out["items"] = std::move(rows);
+    }
+    print_json(out);
+    return 0;
+  }
+  if (context.output == Output::raw && !percent) {
+    std::puts("type,name,tests");
+    for (const ItemCoverage& item : found.items)
+      std::printf("%s,%s,%zu\n", item_type_name(item.type), csv_field(item.id).c_str(), item.tests.size());
+    return 0;
+  }
+  if (context.output == Output::raw) std::puts("type,items,tested,percent");
+  for (const Share& share : shares)
+    std::printf(
+        context.output == Output::raw ? "%s,%zu,%zu,%.1f\n" : "%-13s  %4zu items, %4zu tested (%.1f%%)\n",
+        item_type_name(share.type), share.items, share.tested, share.percent());
+  if (percent || context.output == Output::raw) return 0;
+  for (const Share& share : shares) {
+    if (share.tested == share.items) continue;
+    std::printf("\n%s without a test:\n", item_type_name(share.type));
+    for (const ItemCoverage& item : found.items)
+      if (item.type == share.type && item.tests.empty())
+        std::printf("  %s\n", escape_for_terminal(item.id).c_str());
+  }
+  return 0;
+}
+
 }  // namespace
 
+extern const Command hubtest_coverage_command{"hubtest coverage", "which items of a hub have no test",
+                                              "  testudo hubtest coverage --hub ./hub --tests ./hub/.tests\n"
+                                              "  testudo hubtest coverage --hub ./hub --percent -o json\n",
+                                              kCoverageOptions, coverage};
 extern const Command hubtest_run_command{
     "hubtest run", "run tests of hub content: logs and what must come of them",
     "  testudo hubtest run --hub ./hub --tests ./hub/.tests --data ./data --all\n"

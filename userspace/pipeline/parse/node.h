@@ -45,6 +45,7 @@ struct GrokStep {
   SlotRef slot;
   expr::Expression expression;
   Grok grok;
+  std::string pattern;  ///< as written; %{NAME} where it is named
   explicit GrokStep(Grok g) : grok(std::move(g)) {}
   std::vector<std::pair<int, SlotRef>> binds;  ///< capturing group → field
   std::vector<Static> statics;

@@ -127,6 +127,7 @@ Result<std::optional<GrokStep>> compile_grok(const YamlNode& yaml, CompileEnv& e
   TESTUDO_TRY(Grok grok, name.empty() ? env.grok.compile(pattern, yaml.find("pattern")->content_where())
                                       : env.grok.compile_named(name, yaml.find("name")->where()));
   GrokStep step(std::move(grok));
+  step.pattern = name.empty() ? pattern : "%{" + name + "}";
   if (apply_on == "Line.Raw") {
     step.from = GrokStep::From::line_raw;
   } else if (!apply_on.empty()) {

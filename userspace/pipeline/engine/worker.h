@@ -22,6 +22,7 @@ struct WorkerOptions {
   TimePoint today{};    ///< replay: stands for today; live: ignored, the batch's arrival is taken
   parse::Zone zone;     ///< of stamps without a zone
   TimePoint since{};    ///< replay: events before it are parsed, not poured
+  bool doubt = true;    ///< false: a line's own word is taken for its source (hub tests)
   detect::ShardOptions shard;
 };
 

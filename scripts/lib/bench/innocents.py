@@ -23,8 +23,8 @@ import innocents_lines  # noqa: E402  pylint: disable=wrong-import-position
 import innocents_truth  # noqa: E402  pylint: disable=wrong-import-position
 
 NOW = "2026-02-09T00:00:00Z"
+# Those that an administrator of these daemons would install.
 COLLECTIONS = ("linux", "nginx", "wordpress", "postfix", "dovecot", "vsftpd")
-# Those that Debian's rules and an administrator of these daemons would install: syslog, ssh, web, mail, ftp.
 ADDRESS = re.compile(r"198\.1[89]\.\d{1,3}\.\d{1,3}|2001:db8(?::[0-9a-f]*)+")
 
 
@@ -126,6 +126,7 @@ def hub(rows, folder, truth):
         for scenario in sorted(banned):
             rows.add(f"hub: {scenario}", Score(truth, banned[scenario]).text(), "told", True)
         rows.add("hub: all of it", Score(truth, united(banned)).text(), "told", True)
+        tell_kinds("hub: innocents that are banned, attackers that are missed", truth, united(banned))
 
 
 def peers(rows, folder, truth, content, most_lines):
@@ -156,6 +157,8 @@ def peers(rows, folder, truth, content, most_lines):
                 for scenario, address, _ in result.alerts:
                     if asks.get(scenario, True):
                         banned[scenario].add(address)
+            for item in sandbox.replaced:
+                print(f"  CrowdSec 1.4.6 has {item} as Debian ships it: it cannot load the hub's", file=sys.stderr)
             for item in sandbox.left_out:
                 print(f"  CrowdSec 1.4.6 cannot load {item}", file=sys.stderr)
         for scenario in sorted(banned):

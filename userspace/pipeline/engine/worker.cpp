@@ -11,6 +11,8 @@ Worker::Worker(std::shared_ptr<const Program> program, WorkerOptions options)
     : program_(std::move(program)), options_(options) {
   event_ = std::make_unique<Event>(*program_->slots);
   context_ = std::make_unique<parse::RunContext>(*program_->parsers);
+  texts_ = std::make_unique<expr::TextScan>(*program_->texts);
+  context_->expr.texts = texts_.get();
   ambiguity_ = std::make_unique<Ambiguity>(*program_->parsers, *program_->slots);
   shard_ = std::make_unique<detect::Shard>(program_->scenarios, program_->slots, options_.shard);
 }
@@ -22,6 +24,8 @@ void Worker::adopt(std::shared_ptr<const Program> program) {
   program_ = std::move(program);
   ambiguity_ = std::make_unique<Ambiguity>(*program_->parsers, *program_->slots);
   context_ = std::make_unique<parse::RunContext>(*program_->parsers);
+  texts_ = std::make_unique<expr::TextScan>(*program_->texts);
+  context_->expr.texts = texts_.get();
   event_ = std::make_unique<Event>(*program_->slots);
 }
 
@@ -121,8 +125,11 @@ void Worker::pour(const LineBatch& batch, LineCounts& counts, std::vector<Alert>
   }
   context_->expr.event = &event;
   context_->expr.arena = &event.arena;
-  const Ambiguity::Doubt& doubt = ambiguity_->ask(event, *context_);
-  if (!doubt.ambiguous || !shard_->wanted(event, context_->expr)) {
+  static const Ambiguity::Doubt none;
+  const bool ask =
+      options_.doubt && ambiguity_->worth_asking(event, *context_) && shard_->wanted(event, context_->expr);
+  const Ambiguity::Doubt& doubt = ask ? ambiguity_->ask(event, *context_) : none;
+  if (!doubt.ambiguous) {
     shard_->pour({event, t, text, false, batch.arrived_mono}, context_->expr, alerts);
   } else {
     ++counts.ambiguous;

@@ -22,6 +22,7 @@ struct WorkerOptions {
   TimePoint today{};    ///< replay: stands for today; live: ignored, the batch's arrival is taken
   parse::Zone zone;     ///< of stamps without a zone
   TimePoint since{};    ///< replay: events before it are parsed, not poured
+  bool doubt = true;    ///< false: a line's own word is taken for its source (hub tests)
   detect::ShardOptions shard;
 };
 
@@ -71,6 +72,7 @@ class Worker {
   WorkerOptions options_;
   std::unique_ptr<Event> event_;
   std::unique_ptr<parse::RunContext> context_;
+  std::unique_ptr<expr::TextScan> texts_;
   std::unique_ptr<Ambiguity> ambiguity_;
   std::unique_ptr<detect::Shard> shard_;
   std::unordered_map<uint32_t, SourceClock> clocks_;

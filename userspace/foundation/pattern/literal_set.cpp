@@ -1,0 +1,188 @@
+#include "pattern/literal_set.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <unordered_map>
+
+#include "pattern/literal_windows.h"
+
+namespace testudo {
+namespace {
+
+constexpr size_t kMaxLiterals = 1u << 20;
+constexpr size_t kMaxBytes = 256u << 20;
+
+char folded(char c) { return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c; }
+
+bool same_folded(const char* text, const char* literal, size_t size) {
+  for (size_t i = 0; i < size; ++i)
+    if (folded(text[i]) != literal[i]) return false;
+  return true;
+}
+
+}  // namespace
+
+struct LiteralSet::Impl {
+  bool fold = false;
+  std::unordered_map<std::string, uint32_t> ids;
+  std::string texts;  ///< all literals, one after another
+  std::vector<uint32_t> ends;
+  uint32_t empty = UINT32_MAX;        ///< id of ""
+  std::vector<uint32_t> singles;      ///< ids of literals of one byte
+  std::vector<uint8_t> single_bytes;  ///< their bytes, lower case when folded
+  LiteralWindows pairs, quads;
+
+  std::string_view literal(uint32_t id) const {
+    const uint32_t start = id ? ends[id - 1] : 0;
+    return std::string_view(texts).substr(start, ends[id] - start);
+  }
+
+  template <bool kFold>
+  void check(const LiteralWindows& windows, std::string_view text, size_t at, uint32_t window,
+             LiteralHits& hits) const {
+    for (const LiteralWindow& one : windows.bucket(window)) {
+      if (one.window != window || at < one.offset || text.size() - (at - one.offset) < one.size) continue;
+      const char* start = text.data() + (at - one.offset);
+      const char* wanted = texts.data() + one.text;
+      if (kFold) {
+        if (folded(start[one.size - 1]) != one.last || folded(*start) != one.first) continue;
+      } else if (start[one.size - 1] != one.last || *start != one.first) {
+        continue;
+      }
+      if (hits.has(one.id)) continue;
+      if (kFold ? same_folded(start, wanted, one.size) : std::memcmp(start, wanted, one.size) == 0)
+        hits.mark(one.id);
+    }
+  }
+
+  template <bool kFold>
+  void scan_quads(std::string_view text, LiteralHits& hits) const {
+    constexpr uint32_t kBits = kFold ? 0x20202020u : 0;
+    const LiteralWindows& windows = quads;
+    const char* bytes = text.data();
+    size_t at = 0;
+    if (text.size() < 4) return;
+    const size_t last = text.size() - 4;
+    // Four windows of one load; one branch for all of them, since most bits are clear.
+    for (; at + 4 <= last; at += 4) {
+      uint64_t eight;
+      std::memcpy(&eight, bytes + at, 8);
+      if (kFold) eight |= 0x2020202020202020u;
+      const uint32_t w[4] = {uint32_t(eight), uint32_t(eight >> 8), uint32_t(eight >> 16),
+                             uint32_t(eight >> 24)};
+      const unsigned any = windows.maybe(w[0]) | windows.maybe(w[1]) << 1 | windows.maybe(w[2]) << 2 |
+                           windows.maybe(w[3]) << 3;
+      for (unsigned left = any; left; left &= left - 1) {
+        const unsigned i = unsigned(std::countr_zero(left));
+        check<kFold>(windows, text, at + i, w[i], hits);
+      }
+    }
+    for (; at <= last; ++at) {
+      uint32_t window;
+      std::memcpy(&window, bytes + at, 4);
+      window |= kBits;
+      if (windows.maybe(window)) check<kFold>(windows, text, at, window, hits);
+    }
+  }
+
+  template <bool kFold>
+  void scan_pairs(std::string_view text, LiteralHits& hits) const {
+    for (size_t at = 0; at + 2 <= text.size(); ++at) {
+      uint16_t two;
+      std::memcpy(&two, text.data() + at, 2);
+      const uint32_t window = kFold ? two | 0x2020u : two;
+      if (pairs.maybe(window)) check<kFold>(pairs, text, at, window, hits);
+    }
+  }
+
+  void scan_singles(std::string_view text, LiteralHits& hits) const {
+    for (size_t i = 0; i < singles.size(); ++i) {
+      const auto occurs = [&](int byte) {
+        return !text.empty() && std::memchr(text.data(), byte, text.size()) != nullptr;
+      };
+      const uint8_t byte = single_bytes[i];
+      if (occurs(byte) || (fold && byte >= 'a' && byte <= 'z' && occurs(byte & ~0x20))) hits.mark(singles[i]);
+    }
+  }
+
+  template <bool kFold>
+  void scan(std::string_view text, LiteralHits& hits) const {
+    if (!quads.empty()) scan_quads<kFold>(text, hits);
+    if (!pairs.empty()) scan_pairs<kFold>(text, hits);
+    if (!singles.empty()) scan_singles(text, hits);
+    if (empty != UINT32_MAX) hits.mark(empty);
+  }
+};
+
+LiteralSet::LiteralSet(Case letters) : impl_(std::make_unique<Impl>()) {
+  impl_->fold = letters == Case::ascii_folded;
+}
+LiteralSet::LiteralSet(LiteralSet&&) noexcept = default;
+LiteralSet& LiteralSet::operator=(LiteralSet&&) noexcept = default;
+LiteralSet::~LiteralSet() = default;
+
+uint32_t LiteralSet::add(std::string_view literal) {
+  std::string key(literal);
+  if (impl_->fold)
+    for (char& c : key) c = folded(c);
+  // finish() gave the index back: it is made again from the texts.
+  if (impl_->ids.empty())
+    for (uint32_t id = 0; id < impl_->ends.size(); ++id) impl_->ids.emplace(impl_->literal(id), id);
+  const auto [known, is_new] = impl_->ids.emplace(std::move(key), uint32_t(impl_->ends.size()));
+  if (!is_new) return known->second;
+  if (impl_->ends.size() >= kMaxLiterals || impl_->texts.size() + literal.size() > kMaxBytes) std::abort();
+  impl_->texts += known->first;
+  impl_->ends.push_back(uint32_t(impl_->texts.size()));
+  return known->second;
+}
+
+void LiteralSet::finish() {
+  Impl& impl = *impl_;
+  impl.ids = {};
+  impl.texts.shrink_to_fit();
+  impl.ends.shrink_to_fit();
+  impl.singles.clear();
+  impl.single_bytes.clear();
+  std::vector<LiteralWindow> shorts, longs;
+  for (uint32_t id = 0; id < size(); ++id) {
+    const std::string_view text = impl.literal(id);
+    if (text.empty()) {
+      impl.empty = id;
+    } else if (text.size() == 1) {
+      impl.singles.push_back(id);
+      impl.single_bytes.push_back(uint8_t(text[0]));
+    } else {
+      LiteralWindow one;
+      one.id = id;
+      one.text = uint32_t(text.data() - impl.texts.data());
+      one.size = uint32_t(text.size());
+      one.first = text.front();
+      one.last = text.back();
+      (text.size() < 4 ? shorts : longs).push_back(one);
+    }
+  }
+  impl.pairs = LiteralWindows(2, impl.fold, std::move(shorts), impl.texts);
+  impl.quads = LiteralWindows(4, impl.fold, std::move(longs), impl.texts);
+}
+
+void LiteralSet::scan(std::string_view text, LiteralHits& hits) const {
+  hits.reset(size());
+  if (impl_->fold)
+    impl_->scan<true>(text, hits);
+  else
+    impl_->scan<false>(text, hits);
+}
+
+size_t LiteralSet::size() const { return impl_->ends.size(); }
+std::string_view LiteralSet::literal(uint32_t id) const { return impl_->literal(id); }
+size_t LiteralSet::bytes() const {
+  return impl_->texts.capacity() + impl_->ends.capacity() * sizeof(uint32_t) + impl_->singles.capacity() * 5 +
+         impl_->pairs.bytes() + impl_->quads.bytes();
+}
+size_t LiteralSet::longest_bucket() const {
+  return std::max(impl_->pairs.longest_bucket(), impl_->quads.longest_bucket());
+}
+
+}  // namespace testudo

@@ -17,6 +17,8 @@ TESTUDO_OPERATION(event);          // evt
 TESTUDO_OPERATION(alert);          // Alert
 TESTUDO_OPERATION(queue);          // queue
 TESTUDO_OPERATION(results);        // results
+TESTUDO_OPERATION(leaky);          // leaky
+TESTUDO_OPERATION(signal);         // signal: the overflow that an overflow_filter judges
 TESTUDO_OPERATION(empty_object);   // evt.Appsec and req, by constant
 TESTUDO_OPERATION(slot);           // evt.Parsed.x
 TESTUDO_OPERATION(kept_slot);      // .Meta.x of a kept event (a)

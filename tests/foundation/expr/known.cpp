@@ -42,6 +42,18 @@ TEST(KnownLists, TextsAreLookedForTogether) {
   expect("['x', 'sshd']", "evt.Parsed.program contains #", "true");
 }
 
+TEST(KnownLists, EqualTextsAreASet) {
+  expect("['x', 'sshd']", "evt.Parsed.program == #", "true");
+  expect("['x', 'SSHD']", "# == Upper(evt.Parsed.program)", "true");
+  expect("['x', 'SSHD']", "Lower(#) == evt.Parsed.program", "true");
+  expect("['x', 'y']", "evt.Parsed.program == #", "false");
+  expect("['x', 'y']", "evt.Parsed.program != #", "true");
+  expect("['x', 'y']", "evt.Unmarshaled.none == #", "false");
+  expect("['x', 'y']", "evt.Unmarshaled.j.n == #", "false");
+  expect("['x', 'text']", "evt.Unmarshaled.j.s == #", "true");
+  expect("['x', 'y']", "# == #", "true");
+}
+
 TEST(KnownLists, WhatAClosureMakesOfALineIsMadeOnce) {
   expect("File('cmd')", "evt.Parsed.cmd contains JsonExtract(#, 'uri')",
          "true") /* "" stands in every text */;

@@ -4,6 +4,7 @@
 //   any(File('agents.txt'), {evt.Meta.agent contains #})       the agent contains one of these texts
 //   any(File('cves.json'), {evt.Meta.path contains JsonExtract(#, 'uri') ? … : false})
 //                                                              the same, and the closure only where it does
+//   any(File('names.txt'), {evt.Parsed.file_name == #})        the name is one of these
 //   any(File('nets.txt'), {IpInRange(evt.Meta.source_ip, #)})  the address lies in one of these prefixes
 //   IpInRange(ip, '10.0.0.0/8') || IpInRange(ip, '…')          likewise
 #include <algorithm>
@@ -21,6 +22,7 @@ bool is_text_test(const Node& node) {
   return node.kind == Kind::binary && !node.flag &&
          (node.text == "contains" || node.text == "startsWith" || node.text == "endsWith");
 }
+bool is_equality(const Node& node) { return node.kind == Kind::binary && node.text == "=="; }
 bool is_range_test(const Node& node) {
   return node.kind == Kind::call && node.text == "IpInRange" && node.children.size() == 2;
 }
@@ -33,7 +35,7 @@ bool uses_element(const Node& node) {
 
 // The test that must hold for the closure to be true of an element; null when there is none of a known kind.
 const Node* needed_test(const Node& body) {
-  if (is_text_test(body) || is_range_test(body)) return &body;
+  if (is_text_test(body) || is_equality(body) || is_range_test(body)) return &body;
   if (body.kind == Kind::choose && body.children[1] && body.children[2]->kind == Kind::boolean &&
       !body.children[2]->flag)
     return needed_test(*body.children[0]);
@@ -101,15 +103,18 @@ Operation* Compiler::over_known_list(const Node& call, Operation* any) {
   const Node& body = *call.children[1]->children[0];
   const Node* test = needed_of_all(body);
   if (!test) return any;
-  const Node &left = *test->children[0], &right = *test->children[1];
-  if (left.height > kSmall || uses_element(left) || !of_element_alone(right)) return any;
+  const bool turned_about = is_equality(*test) && uses_element(*test->children[0]);
+  const Node &about = *test->children[turned_about], &known = *test->children[!turned_about];
+  if (about.height > kSmall || uses_element(about) || !of_element_alone(known)) return any;
   std::vector<std::string_view> texts;
-  if (!each_element(right, items, list.type.of_element(), texts)) return any;
-  Operation* subject = lower(left);
+  if (!each_element(known, items, list.type.of_element(), texts)) return any;
+  Operation* subject = lower(about);
   if (!subject || subject->writes || subject->is_constant || !subject->type.maybe(Type::string)) return any;
   Operation* turned = nullptr;
   if (is_range_test(*test)) {
     turned = range_test(subject, texts);
+  } else if (is_equality(*test)) {
+    turned = set_test(*test, subject, std::move(texts), false);
   } else {
     const Needle::Where where = test->text == "contains"     ? Needle::Where::inside
                                 : test->text == "startsWith" ? Needle::Where::start

@@ -62,6 +62,9 @@ TESTUDO_OPERATION(shared_text);  // a pure helper of a slot, computed once per e
 TESTUDO_OPERATION(matches);
 TESTUDO_OPERATION(matches_constant);
 
+// run_known.cpp
+TESTUDO_OPERATION(in_prefixes);  // a: an address; extra: the PrefixList
+
 // run_arithmetic.cpp
 TESTUDO_OPERATION(minus);
 TESTUDO_OPERATION(plus);

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "expr/expr.h"
+#include "expr/prefix_list.h"
 #include "expr/types.h"
 
 namespace testudo::expr {
@@ -91,6 +92,7 @@ struct Program {
   std::deque<std::string> strings;
   std::deque<TextSet> sets;
   std::deque<std::vector<Needle>> needles;
+  std::deque<PrefixList> prefixes;
   std::deque<RowTest> row_tests;
   std::deque<Helper> helpers;  ///< copies: an owner's table may move
   std::vector<std::unique_ptr<Regex>> regexes;

@@ -67,6 +67,14 @@ class Compiler {
   void share_needles(Operation& op);
   void share_text(Operation& op);
 
+  // compile_known.cpp: lists that are known at load
+  Operation* over_known_list(const Node& call, Operation* any);
+  Operation* lower_ranges(const Node& node, size_t& at);
+  Operation* range_test(Operation* subject, const std::vector<std::string_view>& prefixes);
+  bool of_element_alone(const Node& node) const;
+  bool each_element(const Node& node, const ValueArray& list, StaticType element,
+                    std::vector<std::string_view>& texts);
+
   // compile_call.cpp
   Operation* lower_call(const Node& node);
   Operation* lower_predicate_call(const Node& node);

@@ -178,7 +178,7 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
     op->writes |= op->c->writes;
   }
   op->type = result_of(row, list->type, body);
-  return op;
+  return row.run == run::any ? over_known_list(node, op) : op;
 }
 
 }  // namespace testudo::expr

@@ -125,8 +125,10 @@ void Worker::pour(const LineBatch& batch, LineCounts& counts, std::vector<Alert>
   }
   context_->expr.event = &event;
   context_->expr.arena = &event.arena;
-  const Ambiguity::Doubt& doubt = ambiguity_->ask(event, *context_);
-  if (!doubt.ambiguous || !shard_->wanted(event, context_->expr)) {
+  static const Ambiguity::Doubt none;
+  const bool ask = ambiguity_->worth_asking(event, *context_) && shard_->wanted(event, context_->expr);
+  const Ambiguity::Doubt& doubt = ask ? ambiguity_->ask(event, *context_) : none;
+  if (!doubt.ambiguous) {
     shard_->pour({event, t, text, false, batch.arrived_mono}, context_->expr, alerts);
   } else {
     ++counts.ambiguous;

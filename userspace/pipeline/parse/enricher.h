@@ -30,6 +30,8 @@ struct Enricher {
   std::string_view summary;
   /// Runs on an empty argument too (only ParseDate does).
   bool runs_on_empty = false;
+  /// Asks somebody outside of the process: not called when a line is looked at a second time.
+  bool reaches_out = false;
   void (*run)(const void* owner, Event& event, std::string_view argument, EnrichScratch& scratch) = nullptr;
   std::shared_ptr<const void> owner;
 };

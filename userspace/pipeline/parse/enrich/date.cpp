@@ -39,7 +39,7 @@ void parse_date(const void* raw_owner, Event& event, std::string_view text, Enri
 
 void add_date_enrichers(SlotNames& slots, EnricherTable& table) {
   table.push_back({"ParseDate", "time stamp of the log, by the known layouts or evt.StrTimeFormat", true,
-                   &parse_date,
+                   false, &parse_date,
                    std::make_shared<Owner>(Owner{slots.intern(Bag::enriched, "MarshaledTime")})});
 }
 

@@ -150,13 +150,13 @@ void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, Enric
     city_db = Database::open(options.data_folder + "/GeoLite2-City.mmdb", notes);
     asn_db = Database::open(options.data_folder + "/GeoLite2-ASN.mmdb", notes);
   }
-  table.push_back({"GeoIpCity", "country and coordinates of an address", false, &city,
+  table.push_back({"GeoIpCity", "country and coordinates of an address", false, false, &city,
                    std::make_shared<CityOwner>(CityOwner{city_db, slot("IsoCode"), slot("IsInEU"),
                                                          slot("Latitude"), slot("Longitude")})});
   table.push_back(
-      {"GeoIpASN", "autonomous system of an address", false, &asn,
+      {"GeoIpASN", "autonomous system of an address", false, false, &asn,
        std::make_shared<AsnOwner>(AsnOwner{asn_db, slot("ASNNumber"), slot("ASNumber"), slot("ASNOrg")})});
-  table.push_back({"IpToRange", "network of an address, as the AS database has it", false, &range,
+  table.push_back({"IpToRange", "network of an address, as the AS database has it", false, false, &range,
                    std::make_shared<RangeOwner>(RangeOwner{asn_db, slot("SourceRange")})});
 }
 

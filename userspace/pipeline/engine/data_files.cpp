@@ -2,7 +2,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
-#include "pattern/regex.h"
+#include "pattern/regex_set.h"
 
 namespace testudo {
 
@@ -11,7 +11,7 @@ struct DataFiles::Table {
   std::vector<std::string> lines;
   std::vector<Value> values;
   ValueArray array;
-  std::vector<Regex> regexes;
+  RegexSet regexes;
 };
 
 namespace {
@@ -30,14 +30,7 @@ bool call_file(const void* owner, expr::Context&, const Value* args, size_t, Val
 
 bool call_regexp_in_file(const void* owner, expr::Context& context, const Value* args, size_t, Value& out) {
   const auto* table = static_cast<const DataFiles*>(owner)->find(args[1].text());
-  bool hit = false;
-  if (table)
-    for (const Regex& regex : table->regexes)
-      if (regex.test(args[0].text(), *context.regex)) {
-        hit = true;
-        break;
-      }
-  out = Value::of(hit);
+  out = Value::of(table && table->regexes.any(args[0].text(), *context.regex));
   return true;
 }
 
@@ -130,9 +123,10 @@ std::vector<std::string> DataFiles::load(const YamlNode& data, const std::string
           errors.push_back(
               {Code::bad_content, regex.error().message, {path, line_number}, "this pattern is left out"});
         else
-          table.regexes.push_back(std::move(*regex));
+          table.regexes.add(std::move(*regex));
       }
     }
+    if (type == "regexp") table.regexes.finish();
     if (type == "string") {
       table.values.clear();
       for (const std::string& line : table.lines) table.values.push_back(Value::of(std::string_view(line)));

@@ -45,6 +45,13 @@ struct Needle {
   std::string_view text;
 };
 
+/// Rows of CompileOptions::texts that an operation asks for; all of one subject.
+struct RowTest {
+  const TextTests* tests = nullptr;
+  uint32_t subject = 0;
+  std::vector<std::pair<uint32_t, uint64_t>> masks;  ///< word of the scan's marks, bits of the rows in it
+};
+
 struct Operation {
   using Run = bool (*)(const Operation&, Machine&, Value&);
   /// Computes the value; false when it failed (Machine::fail has said why).
@@ -63,6 +70,8 @@ struct Operation {
   bool pure = true;     ///< same result every time within one event
   bool writes = false;  ///< changes the event
   std::string_view text;
+  const RowTest* rows = nullptr;  ///< what of it is shared with other expressions …
+  Run direct = nullptr;           ///< … and what runs where nothing is
   union {
     const void* extra = nullptr;
     const Regex* regex;
@@ -82,6 +91,7 @@ struct Program {
   std::deque<std::string> strings;
   std::deque<TextSet> sets;
   std::deque<std::vector<Needle>> needles;
+  std::deque<RowTest> row_tests;
   std::deque<Helper> helpers;  ///< copies: an owner's table may move
   std::vector<std::unique_ptr<Regex>> regexes;
   Arena constants;  ///< arrays and strings that folding made

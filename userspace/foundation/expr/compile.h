@@ -62,6 +62,11 @@ class Compiler {
   Operation* set_test(const Node& node, Operation* subject, std::vector<std::string_view> texts,
                       bool negated);
 
+  // compile_rows.cpp: what expressions of one program share
+  bool subject_of(const Operation& op, uint32_t& subject) const;
+  void share_needles(Operation& op);
+  void share_text(Operation& op);
+
   // compile_call.cpp
   Operation* lower_call(const Node& node);
   Operation* lower_predicate_call(const Node& node);

@@ -113,6 +113,8 @@ Operation* Compiler::lower_call(const Node& node) {
     for (const PredicateRow& row : predicate_rows) known.emplace_back(row.name);
     return did_you_mean(node, "unknown function " + escape_for_terminal(node.text), node.text, known);
   }
+  if (helper && !helper->call)
+    return fail(node, std::string(helper->name) + " is not supported: " + std::string(helper->summary));
   std::vector<const Operation*> args;
   if (!lower_arguments(node, 0, args)) return nullptr;
   if (builtin) {
@@ -131,6 +133,7 @@ Operation* Compiler::lower_call(const Node& node) {
   // A helper that is given a map may write into it (UnmarshalJSON, ParseKV).
   const auto& params = helper->params;
   op->writes |= !helper->pure && std::find(params.begin(), params.end(), Type::map) != params.end();
+  share_text(*op);
   return fold(op);
 }
 

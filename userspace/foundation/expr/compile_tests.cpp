@@ -118,11 +118,12 @@ Operation* Compiler::lower_in(const Node& node, Operation* a, Operation* b) {
 
 Operation* Compiler::needle_test(const Node&, Operation* subject, std::vector<Needle> needles, bool negated) {
   const bool on_slot = subject->run == run::slot && needles.size() == 1;
-  Operation* op = on_slot ? make(run::slot_needle, kBoolean) : make(run::any_needle, kBoolean, subject);
+  Operation* op = make(on_slot ? run::slot_needle : run::any_needle, kBoolean, subject);
   op->slot = subject->slot;
   op->flag = negated;
   op->cost += uint32_t(needles.size());
   op->needles = &program_.needles.emplace_back(std::move(needles));
+  share_needles(*op);
   return op;
 }
 

@@ -54,7 +54,9 @@ TESTUDO_OPERATION(contains);
 TESTUDO_OPERATION(starts_with);
 TESTUDO_OPERATION(ends_with);
 TESTUDO_OPERATION(slot_needle);
-TESTUDO_OPERATION(any_needle);  // constant needles, joined by or
+TESTUDO_OPERATION(any_needle);   // constant needles, joined by or
+TESTUDO_OPERATION(row_needle);   // the same, by the scan that expressions share
+TESTUDO_OPERATION(shared_text);  // a pure helper of a slot, computed once per event
 TESTUDO_OPERATION(matches);
 TESTUDO_OPERATION(matches_constant);
 

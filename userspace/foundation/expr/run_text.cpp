@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "expr/run.h"
+#include "expr/text_tests.h"
 #include "expr/values.h"
 
 namespace testudo::expr::run {
@@ -79,6 +80,25 @@ bool any_needle(const Operation& op, Machine& m, Value& out) {
       if ((result = found(one, subject.text()))) break;
   }
   out = Value::of(result != op.flag);
+  return true;
+}
+
+bool row_needle(const Operation& op, Machine& m, Value& out) {
+  const RowTest& test = *op.rows;
+  TextScan* scan = m.ctx.texts;
+  if (!scan || &scan->tests() != test.tests || !test.tests->scanned(test.subject))
+    return op.direct(op, m, out);
+  const TextScan::Answer answer = scan->any(m.ctx, test);
+  if (answer == TextScan::Answer::failed) return op.direct(op, m, out);  // and say why
+  out = Value::of((answer == TextScan::Answer::yes) != op.flag);
+  return true;
+}
+bool shared_text(const Operation& op, Machine& m, Value& out) {
+  TextScan* scan = m.ctx.texts;
+  std::string_view text;
+  if (!scan || &scan->tests() != op.rows->tests || !scan->text(m.ctx, op.rows->subject, text))
+    return op.direct(op, m, out);
+  out = Value::of(text);
   return true;
 }
 

@@ -55,6 +55,7 @@ struct ScenarioEnv {
   SlotNames& slots;
   std::vector<const expr::HelperTable*> helpers;
   std::vector<Error>& notes;
+  expr::TextTests* texts = nullptr;  ///< what the filters look for is registered here
 };
 
 /// Null when the format says to skip the document. Types that this engine does not have yet are refused by

@@ -11,6 +11,7 @@ Result<expr::Expression> expression(const YamlNode& yaml, const char* key, expr:
   expr::CompileOptions options;
   options.slots = &env.slots;
   options.helpers = env.helpers;
+  options.texts = env.texts;
   options.expect = expect;
   return expr::Expression::compile(node->text(), node->content_where(), options);
 }

@@ -35,6 +35,7 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
   auto scenarios = std::make_shared<detect::ScenarioSet>();
   program->grok = std::make_shared<GrokTable>();
   program->data = std::make_shared<DataFiles>();
+  program->texts = std::make_shared<expr::TextTests>();
   TESTUDO_CHECK(program->grok->load_folder(options.patterns_folder));
 
   std::vector<ContentItem> items =
@@ -55,7 +56,7 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
   std::vector<Error> notes;
   const std::vector<const expr::HelperTable*> helpers = {&expr::pure_helpers(), &program->data->helpers()};
   parse::CompileEnv parse_env{*slots, *program->grok, helpers, *program->enrichers, notes};
-  detect::ScenarioEnv detect_env{*slots, helpers, notes};
+  detect::ScenarioEnv detect_env{*slots, helpers, notes, program->texts.get()};
   for (const ContentItem& item : items) {
     if (item.type == ItemType::parser) {
       // A parser file is on as a whole or not at all: half of it would send lines the wrong way.
@@ -99,6 +100,7 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
   }
   parse::finish(*parsers, *slots);
   detect::finish(*scenarios, *slots);
+  program->texts->finish();
   for (const Error& note : notes) program->notes.push_back(note.text());
   if (wants_geoip) program->notes.insert(program->notes.end(), enrich_notes.begin(), enrich_notes.end());
   program->slots = std::move(slots);

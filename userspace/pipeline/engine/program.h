@@ -9,6 +9,7 @@
 #include "detect/scenario.h"
 #include "engine/content.h"
 #include "engine/data_files.h"
+#include "expr/text_tests.h"
 #include "parse/node.h"
 #include "pattern/grok.h"
 
@@ -33,6 +34,7 @@ struct Program {
   std::shared_ptr<DataFiles> data;
   std::shared_ptr<parse::EnricherTable> enrichers;
   std::shared_ptr<GrokTable> grok;
+  std::shared_ptr<expr::TextTests> texts;  ///< what scenarios look for
 
   Errors errors;                   ///< items that are off, and why
   std::vector<std::string> notes;  ///< what is worth knowing: missing databases, items that yield

@@ -11,6 +11,8 @@ Worker::Worker(std::shared_ptr<const Program> program, WorkerOptions options)
     : program_(std::move(program)), options_(options) {
   event_ = std::make_unique<Event>(*program_->slots);
   context_ = std::make_unique<parse::RunContext>(*program_->parsers);
+  texts_ = std::make_unique<expr::TextScan>(*program_->texts);
+  context_->expr.texts = texts_.get();
   ambiguity_ = std::make_unique<Ambiguity>(*program_->parsers, *program_->slots);
   shard_ = std::make_unique<detect::Shard>(program_->scenarios, program_->slots, options_.shard);
 }
@@ -22,6 +24,8 @@ void Worker::adopt(std::shared_ptr<const Program> program) {
   program_ = std::move(program);
   ambiguity_ = std::make_unique<Ambiguity>(*program_->parsers, *program_->slots);
   context_ = std::make_unique<parse::RunContext>(*program_->parsers);
+  texts_ = std::make_unique<expr::TextScan>(*program_->texts);
+  context_->expr.texts = texts_.get();
   event_ = std::make_unique<Event>(*program_->slots);
 }
 

@@ -72,6 +72,7 @@ class Worker {
   WorkerOptions options_;
   std::unique_ptr<Event> event_;
   std::unique_ptr<parse::RunContext> context_;
+  std::unique_ptr<expr::TextScan> texts_;
   std::unique_ptr<Ambiguity> ambiguity_;
   std::unique_ptr<detect::Shard> shard_;
   std::unordered_map<uint32_t, SourceClock> clocks_;

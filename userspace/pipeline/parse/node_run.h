@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "expr/documents.h"
 #include "parse/trace.h"
 
 namespace testudo::parse {
@@ -18,10 +19,12 @@ struct MatchSpan {
 struct RunContext {
   explicit RunContext(const ParserSet& set) : hits(set.node_count), ok(set.node_count) {
     expr.regex = &regex;
+    expr.documents = &documents;
   }
 
   expr::Context expr;
   RegexScratch regex;
+  expr::Documents documents;  ///< of this context's events alone: a new event needs a new context
   Captures captures;
   EnrichScratch enrich;
   Trace* trace = nullptr;

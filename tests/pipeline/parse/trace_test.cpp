@@ -25,7 +25,7 @@ struct Notes : Trace {
     seen.push_back("set " + parsers_.slots.name(slot) + "=" + std::string(value));
   }
   void set_field(const Node&, EventField field, std::string_view value) override {
-    seen.push_back("field " + std::to_string(int(field)) + "=" + std::string(value));
+    seen.push_back("field " + std::string(field.path) + "=" + std::string(value));
   }
   void method(const Node&, const Enricher& method, std::string_view argument) override {
     seen.push_back(std::string(method.name) + "(" + std::string(argument) + ")");
@@ -111,7 +111,7 @@ TEST(Trace, SeesEveryStepWhenItAsksForDetails) {
                                  "leave 0 no",
                                  "s01-parse faulty no s01-parse",  //
                                  "enter 0",
-                                 "field 1=2021-03-04T05:06:07Z",
+                                 "field StrTime=2021-03-04T05:06:07Z",
                                  "ParseDate(2021-03-04T05:06:07Z)",
                                  "leave 0 yes",
                                  "s01-parse dates yes s01-parse",  //
@@ -137,11 +137,13 @@ TEST(SilentRun, CountsNothing) {
   Lines lines(parsers);
   lines.context.silent = true;
   EXPECT_EQ(lines.run("hello"), Outcome::whitelisted);
+  lines.context.settle(parsers.set);
   EXPECT_EQ(lines.context.hits, std::vector<uint64_t>(6));
   EXPECT_EQ(lines.context.ok, std::vector<uint64_t>(6));
   EXPECT_EQ(lines.context.expression_errors, 0u);
   lines.context.silent = false;
   lines.run("hello");
+  lines.context.settle(parsers.set);
   EXPECT_EQ(lines.context.hits, (std::vector<uint64_t>{1, 1, 0, 1, 1, 1}));
   EXPECT_EQ(lines.context.ok, (std::vector<uint64_t>{0, 1, 0, 0, 1, 1}));
   EXPECT_EQ(lines.context.expression_errors, 1u);

@@ -171,6 +171,7 @@ void Engine::account(const LineBatch& batch, const LineCounts& counts) {
 
 void Engine::count_nodes(SourceState& source) {
   parse::RunContext& context = worker_->context();
+  context.settle(*worker_->program().parsers);
   for (const auto& stage : worker_->program().parsers->stages)
     for (const auto& node : stage.nodes) {
       uint64_t& hits = context.hits[node->id];

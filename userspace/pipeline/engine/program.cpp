@@ -65,7 +65,7 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
       for (const YamlNode& document : item.documents) {
         auto node = parse::compile_node(document, parse_env);
         if (!node) {
-          program->errors.push_back(node.error());
+          program->errors.insert(program->errors.end(), parse_env.errors.begin(), parse_env.errors.end());
           whole = false;
         } else if (*node) {
           nodes.push_back(std::move(*node));

@@ -1,7 +1,6 @@
 #include "pattern/literal_set.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <unordered_map>
@@ -57,44 +56,39 @@ struct LiteralSet::Impl {
     }
   }
 
-  template <bool kFold>
-  void scan_quads(std::string_view text, LiteralHits& hits) const {
-    constexpr uint32_t kBits = kFold ? 0x20202020u : 0;
-    const LiteralWindows& windows = quads;
+  // Windows of kWidth bytes at four places of one load; one branch for all of them, since most are unknown.
+  template <size_t kWidth, bool kFold>
+  void scan_windows(const LiteralWindows& windows, std::string_view text, LiteralHits& hits) const {
+    constexpr uint32_t kMask = kWidth == 2 ? 0xffff : 0xffffffff;
+    constexpr uint32_t kLower = kFold ? 0x20202020u & kMask : 0;
     const char* bytes = text.data();
     size_t at = 0;
-    if (text.size() < 4) return;
-    const size_t last = text.size() - 4;
-    // Four windows of one load; one branch for all of them, since most bits are clear.
-    for (; at + 4 <= last; at += 4) {
+    for (; at + 8 <= text.size(); at += 4) {
       uint64_t eight;
       std::memcpy(&eight, bytes + at, 8);
       if (kFold) eight |= 0x2020202020202020u;
-      const uint32_t w[4] = {uint32_t(eight), uint32_t(eight >> 8), uint32_t(eight >> 16),
-                             uint32_t(eight >> 24)};
-      const unsigned any = windows.maybe(w[0]) | windows.maybe(w[1]) << 1 | windows.maybe(w[2]) << 2 |
-                           windows.maybe(w[3]) << 3;
-      for (unsigned left = any; left; left &= left - 1) {
-        const unsigned i = unsigned(std::countr_zero(left));
-        check<kFold>(windows, text, at + i, w[i], hits);
-      }
+      const auto window = [&](unsigned i) { return uint32_t(eight >> (8 * i)) & kMask; };
+      if (!(windows.maybe(window(0)) | windows.maybe(window(1)) | windows.maybe(window(2)) |
+            windows.maybe(window(3)))) [[likely]]
+        continue;
+      for (unsigned i = 0; i < 4; ++i)
+        if (windows.maybe(window(i))) check<kFold>(windows, text, at + i, window(i), hits);
     }
-    for (; at <= last; ++at) {
-      uint32_t window;
-      std::memcpy(&window, bytes + at, 4);
-      window |= kBits;
+    for (; at + kWidth <= text.size(); ++at) {
+      uint32_t window = 0;
+      std::memcpy(&window, bytes + at, kWidth);
+      window |= kLower;
       if (windows.maybe(window)) check<kFold>(windows, text, at, window, hits);
     }
   }
 
+  // For one or two short literals a search of each is quicker than a second pass.
   template <bool kFold>
   void scan_pairs(std::string_view text, LiteralHits& hits) const {
-    for (size_t at = 0; at + 2 <= text.size(); ++at) {
-      uint16_t two;
-      std::memcpy(&two, text.data() + at, 2);
-      const uint32_t window = kFold ? two | 0x2020u : two;
-      if (pairs.maybe(window)) check<kFold>(pairs, text, at, window, hits);
-    }
+    if (kFold || pairs.all().size() > 2) return scan_windows<2, kFold>(pairs, text, hits);
+    for (const LiteralWindow& one : pairs.all())
+      if (!text.empty() && memmem(text.data(), text.size(), texts.data() + one.text, one.size))
+        hits.mark(one.id);
   }
 
   void scan_singles(std::string_view text, LiteralHits& hits) const {
@@ -109,7 +103,7 @@ struct LiteralSet::Impl {
 
   template <bool kFold>
   void scan(std::string_view text, LiteralHits& hits) const {
-    if (!quads.empty()) scan_quads<kFold>(text, hits);
+    if (!quads.empty()) scan_windows<4, kFold>(quads, text, hits);
     if (!pairs.empty()) scan_pairs<kFold>(text, hits);
     if (!singles.empty()) scan_singles(text, hits);
     if (empty != UINT32_MAX) hits.mark(empty);

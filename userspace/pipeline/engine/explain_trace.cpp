@@ -12,27 +12,6 @@ constexpr size_t kMaxFailed = 256;
 constexpr size_t kMaxWanted = 12;
 const char* const kBagNames[] = {"evt.Parsed.", "evt.Meta.", "evt.Enriched."};
 
-const char* field_name(parse::EventField field) {
-  switch (field) {
-    case parse::EventField::str_time:
-      return "evt.StrTime";
-    case parse::EventField::str_time_format:
-      return "evt.StrTimeFormat";
-    case parse::EventField::marshaled_time:
-      return "evt.MarshaledTime";
-    case parse::EventField::whitelist_reason:
-      return "evt.WhitelistReason";
-    case parse::EventField::line_raw:
-      return "evt.Line.Raw";
-    case parse::EventField::line_src:
-      return "evt.Line.Src";
-    case parse::EventField::line_module:
-      return "evt.Line.Module";
-    default:
-      return "evt";
-  }
-}
-
 std::string text_of(const Value& value) {
   switch (value.kind) {
     case Value::Kind::nil:
@@ -143,7 +122,7 @@ void ExplainTrace::set(const parse::Node&, SlotRef slot, std::string_view value)
   change(kBagNames[int(slot.bag)] + names_.name(slot), value);
 }
 void ExplainTrace::set_field(const parse::Node&, parse::EventField field, std::string_view value) {
-  change(field_name(field), value);
+  change("evt." + std::string(field.path), value);
 }
 
 void ExplainTrace::method(const parse::Node&, const parse::Enricher&, std::string_view) {

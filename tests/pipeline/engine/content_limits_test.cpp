@@ -119,20 +119,19 @@ TEST(ContentLimits, TheApplicationFirewallIsRefusedByName) {
   expect_in("appsec-configs:me/x", (*program)->errors.back().text());
 }
 
-TEST(ContentLimits, AMillionEntriesOfADataFileAreRead) {
+TEST(ContentLimits, AMillionEntriesOfADataFileAreRefusedByName) {
   Content content;
   std::string text;
   for (int i = 0; i < 1'000'000; ++i) text += "entry" + std::to_string(i) + "\n";
   content.data("million.txt", text);
-  content.parser("s00-raw", "p", R"(
-name: p
+  content.scenario("s", R"(
+type: trigger
+name: me/s
+description: d
 filter: evt.Line.Raw in File('million.txt')
-statics: [{parsed: hit, value: yes}]
 data: [{source_url: 'https://x/million.txt', dest_file: million.txt, type: string}]
 )");
-  support::OneLine line(content.load());
-  EXPECT_EQ(line.run("entry999999"), parse::Outcome::parsed);
-  EXPECT_EQ(line.run("entry1000000"), parse::Outcome::unparsed);
+  expect_in("million.txt", only_error(content));
 }
 
 TEST(Content, WhatABrokenItemDefinesIsNotSeenByOthers) {

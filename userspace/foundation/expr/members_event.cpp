@@ -49,11 +49,7 @@ const Member event_rows[] = {
 const Member line_rows[] = {
     {"Raw", kString, text<&Event::raw>},
     {"Src", kString, text<&Event::src>},
-    {"Module", kString,
-     [](Machine&, const void* o, Value& out) {
-       const SourceInfo* source = event(o).source;
-       out = Value::of(source ? std::string_view(source->type) : std::string_view());
-     }},
+    {"Module", kString, text<&Event::module>},
     {"Time", kTime,
      [](Machine&, const void* o, Value& out) { out = Value::time(unix_nanos(event(o).arrived)); }},
     {"Labels", text_bag(ClassId::labels),
@@ -80,9 +76,9 @@ std::string_view overflow_meta(const Overflow& overflow, std::string_view key) {
   return {};
 }
 
-bool get_type(Machine& m, const Value&, const Value*, Value& out) {
+bool get_type(Machine&, const Value& self, const Value*, Value& out) {
   static constexpr std::string_view names[] = {"log", "overflow", "unknown"};
-  out = Value::of(names[std::min<size_t>(size_t(m.ctx.event->type), 2)]);
+  out = Value::of(names[std::min<size_t>(size_t(event(self.object).type), 2)]);
   return true;
 }
 

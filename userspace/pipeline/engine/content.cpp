@@ -269,7 +269,8 @@ std::vector<ContentItem> find_content(const ContentSelection& selection, Errors&
 void read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std::string>& notes) {
   size_t bytes = 0;
   for (ContentItem& item : items) {
-    auto documents = bytes < kMaxAllBytes
+    auto documents = !item.documents.empty() ? std::move(item.documents)
+                     : bytes < kMaxAllBytes
                          ? read_documents(item.path, item.text)
                          : Error{Code::too_large,
                                  "the items before this one have 128 MiB together, which is the limit",

@@ -30,7 +30,8 @@ class Loader {
     // Names that parsers define are not those of postoverflows.
     GrokTable postoverflow_grok = *p.grok;
 
-    std::vector<ContentItem> items = find_content(options_.content, p.errors);
+    std::vector<ContentItem> items =
+        options_.files.empty() ? find_content(options_.content, p.errors) : options_.files;
     read_items(items, p.errors, p.notes);
     std::vector<std::string> enrich_notes;
     const parse::EnricherOptions enrich{options_.data_folder};
@@ -55,6 +56,7 @@ class Loader {
     parse::finish(*postoverflows_, *slots_);
     detect::finish(*scenarios_, *slots_);
     p.texts->finish();
+    notes_.insert(notes_.end(), p.data->notes().begin(), p.data->notes().end());
     for (const Error& note : notes_) p.notes.push_back(note.text());
     if (wants_geoip_) p.notes.insert(p.notes.end(), enrich_notes.begin(), enrich_notes.end());
     p.slots = std::move(slots_);

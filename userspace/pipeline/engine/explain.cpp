@@ -22,22 +22,42 @@ constexpr size_t kMaxNear = 64;  // patterns that are asked how far they got
 /// What scenarios do with the event.
 struct PourRows : detect::PourTrace {
   std::vector<ExplainedPour> rows;
-  void step(const detect::Scenario& scenario, const detect::Scenario& owner,
+  void step(const detect::Scenario& poured, const detect::Scenario& owner,
             const detect::PourStep& step) override {
-    constexpr const char* kResults[] = {"poured",     "seen",     "cancelled", "overflowed",
-                                        "blackholed", "filtered", "no source"};
     ExplainedPour row;
-    row.scenario = scenario.name;
-    if (owner.name != scenario.name) row.owner = owner.name;
+    row.scenario = poured.name;
+    if (owner.name != poured.name) row.owner = owner.name;
     row.type = detect::type_name(owner.type);
     row.group = shortened(step.group);
-    row.result = kResults[size_t(step.result)];
+    row.result = result_name(step.result);
     row.capacity = step.capacity;
     row.level = step.level;
     row.total = step.total;
     row.fresh = step.fresh;
     row.marked = step.marked;
     rows.push_back(std::move(row));
+  }
+
+ private:
+  static const char* result_name(detect::PourStep::Result result) {
+    using Result = detect::PourStep::Result;
+    switch (result) {
+      case Result::poured:
+        return "poured";
+      case Result::seen:
+        return "seen";
+      case Result::cancelled:
+        return "cancelled";
+      case Result::overflowed:
+        return "overflowed";
+      case Result::blackholed:
+        return "blackholed";
+      case Result::filtered:
+        return "filtered";
+      case Result::no_source:
+        return "no source";
+    }
+    return "";
   }
 };
 

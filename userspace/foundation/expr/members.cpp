@@ -54,6 +54,8 @@ std::string_view class_name(ClassId id) {
       return "queue";
     case ClassId::kept_event:
       return "kept event";
+    case ClassId::zone:
+      return "time zone";
   }
   return "object";
 }
@@ -112,6 +114,8 @@ std::span<const Method> methods_of(Type type, ClassId id) {
       return appsec_methods();
     case ClassId::request:
       return request_methods();
+    case ClassId::zone:
+      return zone_methods();
     default:
       return {};
   }

@@ -180,8 +180,10 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
   }
   op->type = result_of(row, list->type, body);
   if (Operation* known = given == 2 ? lower_known_list(*op) : nullptr) {
-    next_local_ = next_local;  // the closure is gone
-    program_.locals = locals;
+    if (known->run != run::all_of) {  // the closure is gone
+      next_local_ = next_local;
+      program_.locals = locals;
+    }
     return known;
   }
   return op;

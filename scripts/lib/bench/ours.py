@@ -8,7 +8,7 @@ import tempfile
 
 from common import BIN, REPO
 
-Alert = collections.namedtuple("Alert", "scenario address events bans ambiguous")
+Alert = collections.namedtuple("Alert", "scenario address events bans ambiguous line")
 
 
 def replay(log, kind, now, content=REPO / "config/content", items=(), hub=None, testudo=None):
@@ -30,7 +30,7 @@ def replay(log, kind, now, content=REPO / "config/content", items=(), hub=None, 
         row = json.loads(line)
         ambiguous = row.get("ambiguous", False)
         alerts.append(Alert(row["scenario"], row["value"], row["events_count"],
-                            row.get("remediation", True) and not ambiguous and row["scope"] in ("Ip", "Range"), ambiguous))
+                            row.get("remediation", True) and not ambiguous and row["scope"] in ("Ip", "Range"), ambiguous, row.get("line", 0)))
     return alerts, summary
 
 

@@ -35,9 +35,11 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
   auto scenarios = std::make_shared<detect::ScenarioSet>();
   program->grok = std::make_shared<GrokTable>();
   program->data = std::make_shared<DataFiles>();
+  program->texts = std::make_shared<expr::TextTests>();
   TESTUDO_CHECK(program->grok->load_folder(options.patterns_folder));
 
-  std::vector<ContentItem> items = find_content(options.content, program->errors);
+  std::vector<ContentItem> items =
+      options.files.empty() ? find_content(options.content, program->errors) : options.files;
   program->off += read_items(items, program->errors, program->notes);
 
   std::vector<std::string> enrich_notes;
@@ -54,7 +56,7 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
   std::vector<Error> notes;
   const std::vector<const expr::HelperTable*> helpers = {&expr::pure_helpers(), &program->data->helpers()};
   parse::CompileEnv parse_env{*slots, *program->grok, helpers, *program->enrichers, notes};
-  detect::ScenarioEnv detect_env{*slots, helpers, notes};
+  detect::ScenarioEnv detect_env{*slots, helpers, notes, program->texts.get()};
   for (const ContentItem& item : items) {
     if (item.type == ItemType::parser) {
       // A parser file is on as a whole or not at all: half of it would send lines the wrong way.
@@ -63,7 +65,7 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
       for (const YamlNode& document : item.documents) {
         auto node = parse::compile_node(document, parse_env);
         if (!node) {
-          program->errors.push_back(node.error());
+          program->errors.insert(program->errors.end(), parse_env.errors.begin(), parse_env.errors.end());
           whole = false;
         } else if (*node) {
           nodes.push_back(std::move(*node));
@@ -98,6 +100,7 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
   }
   parse::finish(*parsers, *slots);
   detect::finish(*scenarios, *slots);
+  program->texts->finish();
   for (const Error& note : notes) program->notes.push_back(note.text());
   if (wants_geoip) program->notes.insert(program->notes.end(), enrich_notes.begin(), enrich_notes.end());
   program->slots = std::move(slots);

@@ -9,6 +9,7 @@
 #include "detect/scenario.h"
 #include "engine/content.h"
 #include "engine/data_files.h"
+#include "expr/text_tests.h"
 #include "parse/node.h"
 #include "pattern/grok.h"
 
@@ -16,6 +17,8 @@ namespace testudo {
 
 struct ProgramOptions {
   ContentSelection content;
+  /// These items, in this order, in place of `content`: hub tests name files of their own.
+  std::vector<ContentItem> files{};
   std::string patterns_folder;  ///< our own grok library; required
   std::string data_folder;      ///< data files and .mmdb files of content
   bool data_by_url = false;
@@ -31,6 +34,7 @@ struct Program {
   std::shared_ptr<DataFiles> data;
   std::shared_ptr<parse::EnricherTable> enrichers;
   std::shared_ptr<GrokTable> grok;
+  std::shared_ptr<expr::TextTests> texts;  ///< what scenarios look for
 
   Errors errors;                   ///< items that are off, and why
   std::vector<std::string> notes;  ///< what is worth knowing: missing databases, items that yield

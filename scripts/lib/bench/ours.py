@@ -2,6 +2,7 @@
 
 import collections
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -16,7 +17,7 @@ def replay(log, kind, now, content=REPO / "config/content", items=(), hub=None, 
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder, "testudo.yaml")
         config.write_text(f"paths: {{state: {folder}, run: {folder}, data: {folder}, content: [{content}]}}\n")
-        command = [testudo or BIN / "testudo", "--config", config, "replay", "--type", kind, "--now", now, "-o", "json"]
+        command = [testudo or os.environ.get("TESTUDO") or BIN / "testudo", "--config", config, "replay", "--type", kind, "--now", now, "-o", "json"]
         if hub:
             command += ["--hub", hub / "hub", "--data", hub / "data"]
         for item in items:

@@ -165,7 +165,7 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
   op->text = row.name;
   op->pure = false;
   const Operation* body = nullptr;
-  const uint32_t next_local = next_local_, locals = program_.locals;
+  const uint32_t locals = program_.locals;
   if (given >= 2) {
     if (!(body = lower_closure(*node.children[1], list->type.of_element(), *op))) return nullptr;
     if (row.test && !body->type.maybe(Type::boolean))

@@ -61,6 +61,7 @@ TESTUDO_OPERATION(row_needle);   // the same, by the scan that expressions share
 TESTUDO_OPERATION(shared_text);  // a pure helper of a slot, computed once per event
 TESTUDO_OPERATION(matches);
 TESTUDO_OPERATION(matches_constant);
+TESTUDO_OPERATION(row_matches);  // the same, where the pattern needs literals that are rows
 
 // run_known.cpp
 TESTUDO_OPERATION(in_prefixes);  // a: an address; extra: the PrefixList

@@ -116,7 +116,7 @@ struct ScenarioEnv {
   SlotNames& slots;
   std::vector<const expr::HelperTable*> helpers;
   std::vector<Error>& notes;
-  expr::TextTests* texts = nullptr;
+  expr::TextTests* texts = nullptr;  ///< what the filters look for is registered here
 };
 
 /// Null when the format says to skip the document.

@@ -13,7 +13,6 @@ Result<expr::Expression> expression(const YamlNode& yaml, const char* key, expr:
   options.scope = scope;
   options.slots = &env.slots;
   options.helpers = env.helpers;
-  options.texts = env.texts;
   options.expect = expect;
   // What is asked of buckets is not asked of every event: its constants are no part of the common search.
   if (scope == expr::Scope::event) options.texts = env.texts;

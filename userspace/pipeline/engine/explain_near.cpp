@@ -207,8 +207,12 @@ int NearMisses::weight_of(const PatternPart& part) {
     }
     case PatternPart::Kind::group:
       return part.optional ? 0 : 2;
-    case PatternPart::Kind::other:
-      return part.optional || part.text.starts_with('.') ? 0 : 1;
+    case PatternPart::Kind::other: {
+      // Anchors and flags match where nothing is.
+      for (const char* nothing : {"^", "$", "(?", "\\b", "\\B", "\\A", "\\z", "."})
+        if (part.text.starts_with(nothing)) return 0;
+      return part.optional ? 0 : 1;
+    }
   }
   return 0;
 }

@@ -8,6 +8,7 @@
 #include "ask.h"
 #include "base/text.h"
 #include "commands.h"
+#include "content_args.h"
 #include "engine/hubtest_coverage.h"
 #include "table.h"
 
@@ -29,13 +30,6 @@ constexpr OptionSpec kRunOptions[] = {
 
 const char* word(Outcome outcome) {
   return outcome == Outcome::passed ? "passed" : outcome == Outcome::failed ? "failed" : "skipped";
-}
-
-Result<TimePoint> today(const Args& args) {
-  if (!args.has("now")) return now();
-  std::string text = args.text("now");
-  if (text.size() == 10) text += "T00:00:00Z";
-  return parse_rfc3339(text);
 }
 
 HubTestOptions options_of(Context& context, const Args& args) {
@@ -77,7 +71,7 @@ void print(const Context& context, const HubTestResult& result, bool every) {
 }
 
 int run(Context& context, const Args& args) {
-  auto time = today(args);
+  auto time = now_argument(args);
   if (!time) return usage("--now: " + time.error().text());
   HubTestOptions options = options_of(context, args);
   options.today = *time;

@@ -49,11 +49,7 @@ const Member event_rows[] = {
 const Member line_rows[] = {
     {"Raw", kString, text<&Event::raw>},
     {"Src", kString, text<&Event::src>},
-    {"Module", kString,
-     [](Machine&, const void* o, Value& out) {
-       const SourceInfo* source = event(o).source;
-       out = Value::of(source ? std::string_view(source->type) : std::string_view());
-     }},
+    {"Module", kString, text<&Event::module>},
     {"Time", kTime,
      [](Machine&, const void* o, Value& out) { out = Value::time(unix_nanos(event(o).arrived)); }},
     {"Labels", text_bag(ClassId::labels),

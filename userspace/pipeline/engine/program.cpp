@@ -52,7 +52,8 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
     if (!load_data(item, options, *program) && item.type == ItemType::scenario) incomplete.insert(item.path);
 
   std::vector<Error> notes;
-  const std::vector<const expr::HelperTable*> helpers = {&expr::pure_helpers(), &program->data->helpers()};
+  const std::vector<const expr::HelperTable*> helpers = {&expr::pure_helpers(), &program->data->helpers(),
+                                                         &parse::parse_helpers()};
   parse::CompileEnv parse_env{*slots, *program->grok, helpers, *program->enrichers, notes};
   detect::ScenarioEnv detect_env{*slots, helpers, notes};
   for (const ContentItem& item : items) {

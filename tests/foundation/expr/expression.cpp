@@ -101,37 +101,27 @@ bool write_unmarshaled(const void*, Context& ctx, const Value* args, size_t, Val
 
 TEST(Helpers, OfAnotherOwnerMayWriteIntoUnmarshaled) {
   World world;
-  const HelperTable table = {{"UnmarshalJSON",
-                              "",
-                              {Type::string, Type::map, Type::string},
-                              false,
-                              Type::nil,
-                              false,
-                              write_unmarshaled}};
+  const HelperTable table = {
+      {"WriteText", "", {Type::string, Type::map, Type::string}, false, Type::nil, false, write_unmarshaled}};
   CompileOptions options = world.options();
   options.helpers.push_back(&table);
   EXPECT_EQ(
-      world.result("UnmarshalJSON('text', evt.Unmarshaled, 'k') in ['', nil] && evt.Unmarshaled.k == 'text'",
+      world.result("WriteText('text', evt.Unmarshaled, 'k') in ['', nil] && evt.Unmarshaled.k == 'text'",
                    options),
       "true");
-  EXPECT_EQ(world.result("UnmarshalJSON('bad', evt.Unmarshaled, 'k') in ['', nil]", options), "failed");
+  EXPECT_EQ(world.result("WriteText('bad', evt.Unmarshaled, 'k') in ['', nil]", options), "failed");
   EXPECT_EQ(world.ctx.error, "not JSON");
-  EXPECT_EQ(world.result("UnmarshalJSON('text', evt.Meta.x, 'k')", options), "error at 1:32");
+  EXPECT_EQ(world.result("WriteText('text', evt.Meta.x, 'k')", options), "error at 1:28");
 }
 
 TEST(Helpers, WithAWriteStopDispatch) {
   World world;
-  const HelperTable table = {{"UnmarshalJSON",
-                              "",
-                              {Type::string, Type::map, Type::string},
-                              false,
-                              Type::nil,
-                              false,
-                              write_unmarshaled}};
+  const HelperTable table = {
+      {"WriteText", "", {Type::string, Type::map, Type::string}, false, Type::nil, false, write_unmarshaled}};
   CompileOptions options = world.options();
   options.helpers.push_back(&table);
-  const Result<Expression> e = Expression::compile(
-      "UnmarshalJSON('a', evt.Unmarshaled, 'k') == nil && evt.Meta.a == 'x'", {}, options);
+  const Result<Expression> e =
+      Expression::compile("WriteText('a', evt.Unmarshaled, 'k') == nil && evt.Meta.a == 'x'", {}, options);
   ASSERT_TRUE(e.ok());
   EXPECT_TRUE(e->required().empty());
 }

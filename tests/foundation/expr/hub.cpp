@@ -18,21 +18,12 @@ bool unavailable(const void*, Context& ctx, const Value*, size_t, Value&) {
 }
 
 HelperTable owners_helpers() {
-  constexpr Type s = Type::string, u = Type::unknown, a = Type::array, m = Type::map, b = Type::boolean,
-                 n = Type::nil;
+  constexpr Type s = Type::string, a = Type::array, b = Type::boolean;
   return {
       {"File", "", {s}, false, a, false, unavailable},
       {"RegexpInFile", "", {s, s}, false, b, false, unavailable},
       {"LookupFile", "", {s, s}, false, s, false, unavailable},
       {"GetFromStash", "", {s, s}, false, s, false, unavailable},
-      {"UnmarshalJSON", "", {s, m, s}, false, n, false, unavailable},
-      {"ParseKV", "", {s, m, s}, false, n, false, unavailable},
-      {"ParseKVLax", "", {s, m, s}, false, n, false, unavailable},
-      {"JsonExtract", "", {s, s}, false, s, false, unavailable},
-      {"JsonExtractUnescape", "", {s, s}, true, s, false, unavailable},
-      {"XMLGetNodeValue", "", {s, s}, false, s, false, unavailable},
-      {"XMLGetAttributeValue", "", {s, s, s}, false, s, false, unavailable},
-      {"JA4H", "", {u}, false, s, false, unavailable},
   };
 }
 

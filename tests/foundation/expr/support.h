@@ -7,6 +7,7 @@
 
 #include "expr/classes.h"
 #include "expr/code.h"
+#include "expr/documents.h"
 #include "expr/expr.h"
 #include "expr/values.h"
 #include "model/alert.h"
@@ -22,6 +23,8 @@ struct World {
   SlotNames slots;
   std::unique_ptr<Event> event;
   RegexScratch regex;
+  std::unique_ptr<Documents> documents;
+  std::string raw = "the raw line";  ///< evt.Line.Raw
   SourceInfo source;
   Context ctx;
 
@@ -60,7 +63,7 @@ struct World {
     event->set(program, "sshd");
     event->set(n, "42");
     event->set(cmd, "C:\\Windows\\cmd.exe /c Whoami");
-    event->raw = "the raw line";
+    event->raw = raw;
     event->source = &source;
     event->time = from_unix_seconds(1637000000);  // Monday 2021-11-15 18:13:20 UTC
     event->unmarshaled.emplace_back("j", Value::of(&j));
@@ -70,6 +73,8 @@ struct World {
     ctx.event = event.get();
     ctx.arena = &event->arena;
     ctx.regex = &regex;
+    documents = std::make_unique<Documents>();  // as the event: what it knows is of this one
+    ctx.documents = documents.get();
     return ctx;
   }
 

@@ -28,6 +28,77 @@ TEST(FindAddresses, FindsWhatStandsInALine) {
   EXPECT_EQ(in("client:2001:db8::5 twice 2001:db8::5"), "2001:db8::5");
 }
 
+TEST(FindAddresses, LeavesOutWhatNoClientHas) {
+  std::vector<FoundAddress> found;
+  find_addresses("Chrome/120.0.0.0 Safari/537.36 0.1.2.3 ::", 16, found);
+  EXPECT_TRUE(found.empty());
+}
+
+struct LookCase {
+  const char* text;
+  const char* source;
+  bool may;
+};
+TEST(SecondAddress, IsSeenByACheapLook) {
+  const LookCase cases[] = {
+      {"Failed password for root from 203.0.113.7 port 22 ssh2", "203.0.113.7", false},
+      {"203.0.113.7 - - [01/Jun/2026:10:00:00 +0000] \"GET /a.b.c HTTP/1.1\" 404 \"Chrome/120.0.0.0\"",
+       "203.0.113.7", false},
+      {"at 10:00:00 from 203.0.113.7: 203.0.113.7 again, version 1.2.3.", "203.0.113.7", false},
+      {"client:2001:db8::1 at 10:00:00", "2001:db8::1", false},
+      {"Failed password for 8.8.8.8 from 203.0.113.7 port 22 ssh2", "203.0.113.7", true},
+      {"from 203.0.113.7 host203.0.113.8x", "203.0.113.7", true},
+      {"203.0.113.7 2001:db8::1", "203.0.113.7", true},
+      {"203.0.113.7 2001:db8:1:2:3:4:5:6", "203.0.113.7", true},
+      {"", "", false},
+  };
+  for (const LookCase& c : cases) {
+    const std::string_view text = c.text;
+    const size_t at = text.find(c.source);
+    ASSERT_NE(at, std::string_view::npos);
+    EXPECT_EQ(may_hold_another(text, text.substr(at, std::string_view(c.source).size())), c.may) << text;
+  }
+}
+
+TEST(SecondAddress, IsNeverOverlooked) {
+  // Lines of pieces that addresses are made of; the slow search is the judge.
+  const char* pieces[] = {"1.2.3.4",
+                          "203.0.113.7",
+                          "::",
+                          "2001:db8::9",
+                          ":",
+                          ".",
+                          "12",
+                          "fe80",
+                          "300",
+                          " ",
+                          "x",
+                          "0",
+                          "a:b:c:d:e:f:1:2",
+                          "255.255.255.255",
+                          "120.0.0.0"};
+  uint64_t random = 42;
+  std::vector<FoundAddress> found;
+  size_t with = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text;
+    for (int n = 0; n < 6; ++n) {
+      random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+      text += pieces[(random >> 33) % std::size(pieces)];
+    }
+    text += " from 203.0.113.7 port";
+    const std::string_view source = std::string_view(text).substr(text.size() - 16, 11);
+    ASSERT_EQ(source, "203.0.113.7");
+    const Ip ip = *Ip::parse(source);
+    find_addresses(text, 1, found, &ip);
+    with += !found.empty();
+    if (!found.empty()) {
+      ASSERT_TRUE(may_hold_another(text, source)) << text;
+    }
+  }
+  EXPECT_GT(with, 10'000u);
+}
+
 std::vector<Alert> run(const std::vector<std::string>& folders, const std::vector<std::string>& items,
                        const std::string& type, const std::string& lines) {
   ProgramOptions options;

@@ -1,6 +1,7 @@
 // The maps that live in the event: looked into by key, turned into a map value only where all of it is asked
 // for.
 #include "expr/members.h"
+#include "expr/unmarshaled.h"
 
 namespace testudo::expr {
 namespace {
@@ -35,12 +36,6 @@ std::optional<std::string_view> find_text(Machine& m, ClassId id, const void* ob
   }
   if (bag.has_extra(key)) return bag.get_extra(key);
   return std::nullopt;
-}
-
-const Value* find_unmarshaled(const Event& e, std::string_view key) {
-  for (const auto& [k, v] : e.unmarshaled)
-    if (k == key) return &v;
-  return nullptr;
 }
 
 }  // namespace

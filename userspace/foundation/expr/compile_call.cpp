@@ -113,6 +113,8 @@ Operation* Compiler::lower_call(const Node& node) {
     for (const PredicateRow& row : predicate_rows) known.emplace_back(row.name);
     return did_you_mean(node, "unknown function " + escape_for_terminal(node.text), node.text, known);
   }
+  if (helper && !helper->call)
+    return fail(node, std::string(helper->name) + " is not supported: " + std::string(helper->summary));
   std::vector<const Operation*> args;
   if (!lower_arguments(node, 0, args)) return nullptr;
   if (builtin) {
@@ -131,6 +133,7 @@ Operation* Compiler::lower_call(const Node& node) {
   // A helper that is given a map may write into it (UnmarshalJSON, ParseKV).
   const auto& params = helper->params;
   op->writes |= !helper->pure && std::find(params.begin(), params.end(), Type::map) != params.end();
+  share_text(*op);
   return fold(op);
 }
 
@@ -162,6 +165,7 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
   op->text = row.name;
   op->pure = false;
   const Operation* body = nullptr;
+  const uint32_t locals = program_.locals;
   if (given >= 2) {
     if (!(body = lower_closure(*node.children[1], list->type.of_element(), *op))) return nullptr;
     if (row.test && !body->type.maybe(Type::boolean))
@@ -175,7 +179,11 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
     op->writes |= op->c->writes;
   }
   op->type = result_of(row, list->type, body);
-  return op;
+  if (Operation* known = given == 2 ? lower_known_list(*op) : nullptr) {
+    program_.locals = locals;  // the closure is gone
+    return known;
+  }
+  return row.run == run::any ? over_known_list(node, op) : op;
 }
 
 }  // namespace testudo::expr

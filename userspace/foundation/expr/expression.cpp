@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "expr/compile.h"
+#include "expr/guard.h"
 #include "expr/parser.h"
 #include "expr/required.h"
 
@@ -82,6 +83,7 @@ Result<Expression> Expression::compile(std::string_view text, const Where& where
   if (!impl->program.root) return refused();
   impl->reads = std::move(compiler.reads);
   collect_required(*impl->program.root, impl->required, impl->required_labels);
+  if (options.texts) impl->guard = collect_guard(*impl->program.root, *options.texts);
 
   Expression expression;
   expression.impl_ = std::move(impl);

@@ -11,6 +11,10 @@ const HelperTable& pure_helpers() {
     add_net_helpers(rows);
     add_time_helpers(rows);
     add_list_helpers(rows);
+    add_xml_helpers(rows);
+    add_json_helpers(rows);
+    add_pair_helpers(rows);
+    add_absent_helpers(rows);
     return rows;
   }();
   return table;

@@ -11,6 +11,10 @@ void add_url_helpers(HelperTable& table);
 void add_net_helpers(HelperTable& table);
 void add_time_helpers(HelperTable& table);
 void add_list_helpers(HelperTable& table);
+void add_xml_helpers(HelperTable& table);
+void add_json_helpers(HelperTable& table);
+void add_pair_helpers(HelperTable& table);
+void add_absent_helpers(HelperTable& table);
 
 /// As Go's fmt.Sprintf; results over 1 MiB are refused.
 bool format_text(Context& ctx, std::string_view format, const Value* args, size_t count, std::string& out);

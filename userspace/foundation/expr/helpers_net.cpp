@@ -4,6 +4,7 @@
 
 #include "base/ip.h"
 #include "expr/base64.h"
+#include "expr/documents.h"
 #include "expr/helpers.h"
 #include "expr/text_tools.h"
 
@@ -18,11 +19,11 @@ std::optional<Ip> address(std::string_view text) {
   return ip ? std::optional(ip->unmapped()) : std::nullopt;
 }
 
-bool ip_in_range(const void*, Context&, const Value* a, size_t, Value& out) {
-  const std::optional<Ip> ip = address(a[0].text());
-  const bool cidr = a[1].text().find('/') != std::string_view::npos;
-  const std::optional<Prefix> prefix = ip && cidr ? Prefix::parse(a[1].text()) : std::nullopt;
-  out = Value::of(prefix && prefix->contains(*ip));
+bool ip_in_range(const void*, Context& c, const Value* a, size_t, Value& out) {
+  BorrowedDocuments documents(c);
+  const std::optional<Ip> ip = documents->address(a[0].text());
+  const std::optional<Prefix>& prefix = documents->prefix(a[1].text());
+  out = Value::of(ip && prefix && prefix->contains(*ip));
   return true;
 }
 bool is_ip(const void*, Context&, const Value* a, size_t, Value& out) {

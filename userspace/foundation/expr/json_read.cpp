@@ -1,16 +1,16 @@
 #include "expr/json_read.h"
 
 #include <charconv>
-#include <vector>
+#include <functional>
 
-#include "expr/case_map.h"
+#include "expr/json_text.h"
 
 namespace testudo::expr {
 namespace {
 
 class Reader {
  public:
-  Reader(Machine& m, std::string_view text) : m_(m), text_(text) {}
+  Reader(Machine& m, JsonScratch& scratch, std::string_view text) : m_(m), scratch_(scratch), text_(text) {}
 
   bool whole(Value& out) {
     if (!value(out, 0)) return false;
@@ -69,123 +69,125 @@ class Reader {
     return true;
   }
 
-  bool code(uint32_t& c) {
-    c = 0;
-    if (at_ + 4 > text_.size()) return bad();
-    const auto [end, error] = std::from_chars(text_.data() + at_, text_.data() + at_ + 4, c, 16);
-    if (error != std::errc() || end != text_.data() + at_ + 4) return bad();
-    at_ += 4;
-    return true;
-  }
-
-  bool escape(char* to, size_t& size) {
-    static constexpr std::string_view letters = "\"\\/bfnrt", bytes = "\"\\/\b\f\n\r\t";
-    const char c = peek();
-    ++at_;
-    if (const size_t i = c ? letters.find(c) : std::string_view::npos; i != std::string_view::npos) {
-      to[size++] = bytes[i];
-      return true;
-    }
-    uint32_t first = 0, second = 0;
-    if (c != 'u') return bad();
-    if (!code(first)) return false;
-    if (first >= 0xd800 && first < 0xdc00) {
-      const size_t mark = at_;
-      if (take("\\u")) {
-        if (!code(second)) return false;
-        if (second >= 0xdc00 && second < 0xe000)
-          first = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        else
-          at_ = mark;
-      }
-    }
-    if (first >= 0xd800 && first < 0xe000) first = 0xfffd;  // half of a pair
-    size += encode_utf8(first, to + size);
-    return true;
-  }
-
   bool string(std::string_view& out) {
     const size_t start = ++at_;
-    while (at_ < text_.size() && peek() != '"' && peek() != '\\' && uint8_t(peek()) >= 0x20) ++at_;
-    if (peek() == '"' && at_ < text_.size()) {  // without escapes: a view
-      out = text_.substr(start, at_++ - start);
-      return true;
+    const size_t end = json_string_end(text_, start);
+    if (end == std::string_view::npos) return bad();
+    const std::string_view raw = text_.substr(start, end - start);
+    bool escaped = false;
+    for (const char c : raw) {
+      if (uint8_t(c) < 0x20) return bad();
+      escaped |= c == '\\';
     }
-    size_t end = at_;
-    while (end < text_.size() && text_[end] != '"') end += text_[end] == '\\' ? 2 : 1;
-    if (end >= text_.size()) return bad();
-    char* to = m_.text(end - start);  // an escape is never shorter than what it stands for
+    at_ = end + 1;
+    out = raw;
+    if (!escaped) return true;  // a view
+    char* to = m_.text(raw.size());
+    size_t size = 0;
     if (!to) return false;
-    size_t size = at_ - start;
-    if (size) std::memcpy(to, text_.data() + start, size);
-    while (at_ < end) {
-      if (uint8_t(peek()) < 0x20) return bad();
-      if (peek() == '\\') {
-        ++at_;
-        if (!escape(to, size)) return false;
-      } else {
-        to[size++] = text_[at_++];
-      }
-    }
-    ++at_;
+    if (!unescape_json(raw, to, size)) return at_ = start, bad();
     out = {to, size};
     return true;
   }
 
   bool list(Value& out, int depth) {
     ++at_;
-    std::vector<Value> items;
+    const size_t first = scratch_.items.size();
     blank();
     if (!take("]")) {
       do {
-        if (items.size() >= m_.left.elements)
+        Value one;
+        if (scratch_.items.size() >= m_.left.elements)
           return m_.fail({"more than 1,000,000 elements: the expression was stopped"});
-        if (!value(items.emplace_back(), depth + 1)) return false;
+        if (!value(one, depth + 1)) return false;
+        scratch_.items.push_back(one);
         blank();
       } while (take(","));
       if (!take("]")) return bad();
     }
-    Value* kept = m_.array(items.size());
+    const size_t size = scratch_.items.size() - first;
+    Value* kept = m_.array(size);
     if (!kept) return false;
-    std::copy(items.begin(), items.end(), kept);
-    return make_array(m_, kept, items.size(), ClassId::none, out);
+    std::copy_n(scratch_.items.begin() + ptrdiff_t(first), size, kept);
+    scratch_.items.resize(first);
+    return make_array(m_, kept, size, ClassId::none, out);
   }
 
   bool object(Value& out, int depth) {
     ++at_;
-    std::vector<ValueMapEntry> entries;
+    const size_t first = scratch_.members.size();
     blank();
     if (!take("}")) {
       do {
         blank();
-        std::string_view key;
-        Value one;
+        ValueMapEntry one;
+        if (scratch_.members.size() >= m_.left.elements)
+          return m_.fail({"more than 1,000,000 elements: the expression was stopped"});
         if (peek() != '"') return bad();
-        if (!string(key)) return false;
+        if (!string(one.key)) return false;
         blank();
         if (!take(":")) return bad();
-        if (!value(one, depth + 1) || !m_.spend(entries.size() / 8 + 1)) return false;
-        size_t i = 0;  // a key that repeats: the last value wins
-        while (i < entries.size() && entries[i].key != key) ++i;
-        if (i == entries.size()) entries.emplace_back();
-        entries[i] = {key, one};
+        if (!value(one.value, depth + 1) || !m_.spend(1)) return false;
+        scratch_.members.push_back(one);
         blank();
       } while (take(","));
       if (!take("}")) return bad();
     }
-    ValueMapEntry* kept = m_.entries(entries.size());
+    size_t size = 0;
+    if (!unique(first, size)) return false;
+    ValueMapEntry* kept = m_.entries(size);
     if (!kept) return false;
-    std::copy(entries.begin(), entries.end(), kept);
-    return make_map(m_, kept, entries.size(), ClassId::none, out);
+    std::copy_n(scratch_.members.begin() + ptrdiff_t(first), size, kept);
+    scratch_.members.resize(first);
+    return make_map(m_, kept, size, ClassId::none, out);
+  }
+
+  // A key that repeats: the last value wins. Few members are compared one by one, many are hashed: an object
+  // of ten thousand keys in a log line must not cost their square.
+  bool unique(size_t first, size_t& kept) {
+    ValueMapEntry* members = scratch_.members.data() + first;
+    const size_t size = scratch_.members.size() - first;
+    constexpr size_t kFew = 16;
+    size_t mask = 0;
+    if (size > kFew) {
+      for (mask = 64; mask < 2 * size;) mask *= 2;
+      scratch_.places.assign(mask--, 0);
+    }
+    kept = 0;
+    for (size_t i = 0; i < size; ++i) {
+      size_t place = 0;
+      if (size <= kFew) {
+        while (place < kept && members[place].key != members[i].key) ++place;
+      } else {
+        size_t at = std::hash<std::string_view>{}(members[i].key) & mask, probes = 1;
+        while (scratch_.places[at] && members[scratch_.places[at] - 1].key != members[i].key) {
+          at = (at + 1) & mask;
+          ++probes;
+        }
+        if (!m_.spend(probes)) return false;
+        if (!scratch_.places[at]) scratch_.places[at] = uint32_t(kept) + 1;
+        place = scratch_.places[at] - 1;
+      }
+      members[place] = members[i];
+      kept += place == kept;
+    }
+    return true;
   }
 
   Machine& m_;
+  JsonScratch& scratch_;
   std::string_view text_;
   size_t at_ = 0;
 };
 
 }  // namespace
 
-bool read_json(Machine& m, std::string_view text, Value& out) { return Reader(m, text).whole(out); }
+bool read_json(Machine& m, std::string_view text, Value& out, JsonScratch* scratch) {
+  JsonScratch local;
+  JsonScratch& used = scratch ? *scratch : local;
+  used.items.clear();
+  used.members.clear();
+  return Reader(m, used, text).whole(out);
+}
 
 }  // namespace testudo::expr

@@ -32,7 +32,7 @@ void list(Machine& m, const std::vector<T>& items, ClassId id, Value& out) {
 }
 constexpr StaticType list_type(ClassId id) { return {Type::array, ClassId::none, Type::object, id}; }
 
-/// The key under which a source is found: the value that it had when the bucket overflowed.
+// A postoverflow may change a source's value, never the key under which it was found.
 std::string_view source_key(const Overflow& overflow, size_t i) {
   return i < overflow.source_keys.size() ? overflow.source_keys[i] : overflow.alerts[i].source.value;
 }
@@ -41,10 +41,9 @@ void sources(Machine& m, const void* o, Value& out) {
   const size_t size = o ? as<Overflow>(o).alerts.size() : 0;
   ValueMapEntry* entries = m.entries(size);
   if (!entries) return;
-  for (size_t i = 0; i < size; ++i) {
-    const AlertSource& source = as<Overflow>(o).alerts[i].source;
-    entries[i] = {source_key(as<Overflow>(o), i), Value::of_object(uint8_t(ClassId::source), &source)};
-  }
+  for (size_t i = 0; i < size; ++i)
+    entries[i] = {source_key(as<Overflow>(o), i),
+                  Value::of_object(uint8_t(ClassId::source), &as<Overflow>(o).alerts[i].source)};
   make_map(m, entries, size, ClassId::none, out);
 }
 

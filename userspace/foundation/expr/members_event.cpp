@@ -59,14 +59,6 @@ const Member line_rows[] = {
     {"Process", kBoolean, yes},
 };
 
-const Member queue_rows[] = {
-    {"Queue",
-     {Type::array, ClassId::none, Type::object, ClassId::kept_event},
-     [](Machine&, const void* o, Value& out) {
-       if (o) out = Value::of(static_cast<const ValueArray*>(o));
-     }},
-};
-
 const Member kept_rows[] = {
     {"Parsed", text_bag(ClassId::kept_parsed), same_object<ClassId::kept_parsed>},
     {"Meta", text_bag(ClassId::kept_meta), same_object<ClassId::kept_meta>},
@@ -84,9 +76,9 @@ std::string_view overflow_meta(const Overflow& overflow, std::string_view key) {
   return {};
 }
 
-bool get_type(Machine& m, const Value&, const Value*, Value& out) {
+bool get_type(Machine&, const Value& self, const Value*, Value& out) {
   static constexpr std::string_view names[] = {"log", "overflow", "unknown"};
-  out = Value::of(names[std::min<size_t>(size_t(m.ctx.event->type), 2)]);
+  out = Value::of(names[std::min<size_t>(size_t(event(self.object).type), 2)]);
   return true;
 }
 
@@ -128,7 +120,6 @@ const Method event_calls[] = {
 std::span<const Member> event_members() { return event_rows; }
 std::span<const Member> line_members() { return line_rows; }
 std::span<const Method> event_methods() { return event_calls; }
-std::span<const Member> queue_members() { return queue_rows; }
 std::span<const Member> kept_event_members() { return kept_rows; }
 
 }  // namespace testudo::expr

@@ -79,6 +79,12 @@ bool helper(const Operation& op, Machine& m, Value& out) {
   auto* args = const_cast<Value*>(arguments(op, m, few));
   if (!args || !check(m, op.helper->name, op.helper->params, args, count) || !m.spend(weight(args, count)))
     return false;
+  // The event's maps become values where anything is taken; where a map is asked for, it may be written to.
+  const auto& params = op.helper->params;
+  for (size_t i = 0; i < count && !params.empty(); ++i)
+    if (args[i].kind == Value::Kind::object && params[std::min(i, params.size() - 1)] == Type::unknown &&
+        !plain(m, args[i]))
+      return false;
   out = Value();
   m.ctx.error.clear();
   if (op.helper->call(op.helper->owner, m.ctx, args, count, out)) return true;

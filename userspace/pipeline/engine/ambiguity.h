@@ -28,6 +28,12 @@ struct FoundAddress {
 void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddress>& out,
                     const Ip* except = nullptr);
 
+/// Addresses that no client has: x.0.0.0 (browsers write their version that way, as in Chrome/120.0.0.0), 0.…
+bool nobodys(const Ip& ip);
+/// A cheap look, some tens of nanoseconds: could find_addresses() find another address than `source`, which
+/// is a part of `text`? Never false when it could, rarely true when it could not.
+bool may_hold_another(std::string_view text, std::string_view source);
+
 class Ambiguity {
  public:
   explicit Ambiguity(const parse::ParserSet& set, const SlotNames& names)
@@ -35,14 +41,25 @@ class Ambiguity {
     context_.silent = true;
   }
 
+  /// What the lines before have left, for reading alone.
+  void use_stash(parse::Stash* stash, parse::StashTurn* turn) {
+    context_.stash = stash;
+    context_.stash_turn = turn;
+  }
+  void begin_batch() { context_.begin_batch(); }
+
   struct Doubt {
     bool ambiguous = false;               ///< the source cannot be told for sure
     std::vector<std::string> candidates;  ///< other addresses that may be it; may be empty all the same
   };
-  /// No doubt for nearly every line. `context` is the run that parsed `event` (its match spans are read).
+  /// False for nearly every line, and cheap: then there is no doubt, and nothing need be asked.
+  bool worth_asking(const Event& event, const parse::RunContext& context) const;
+  /// Costs as much as parsing the line again when a second address stands in it. `context` is the run that
+  /// parsed `event` (its match spans are read).
   const Doubt& ask(const Event& event, const parse::RunContext& context);
 
  private:
+  static const parse::MatchSpan* span_of(std::string_view source, const parse::RunContext& context);
   void ask_masked(const Event& event, std::string_view source, const Ip& ip);
   void ask_outside(const parse::MatchSpan& span, std::string_view source, const Ip& ip);
   void add(const Ip& ip);

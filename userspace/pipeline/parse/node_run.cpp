@@ -14,6 +14,7 @@ constexpr size_t kMaxSources = 64;
 RunContext::RunContext(const ParserSet& set)
     : hits(set.node_count), ok(set.node_count), gates(set.gate_count) {
   expr.regex = &regex;
+  expr.documents = &documents;
   expr.room = this;
   for (const ParserSet::Stage& stage : set.stages) ends.emplace_back(stage.nodes.size());
 }
@@ -55,6 +56,7 @@ Outcome Runner::run() {
     if (!context_.silent) ++context_.ends[s][result.end];
     if (result.lost) return Outcome::failed;
     if (!result.ok) return Outcome::unparsed;
+    if (context_.watch) context_.watch->passed(s);
   }
   return event_.whitelisted ? Outcome::whitelisted : Outcome::parsed;
 }

@@ -25,7 +25,7 @@ class Loader {
     p.data = std::make_shared<DataFiles>();
     p.texts = std::make_shared<expr::TextTests>();
     p.parse_helpers = std::make_shared<expr::HelperTable>();
-    parse::add_stash_helpers(*p.parse_helpers);
+    *p.parse_helpers = parse::parse_helpers();
     TESTUDO_CHECK(p.grok->load_folder(options_.patterns_folder));
     // Names that parsers define are not those of postoverflows.
     GrokTable postoverflow_grok = *p.grok;

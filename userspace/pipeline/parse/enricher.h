@@ -11,6 +11,7 @@
 
 #include "base/ip.h"
 #include "base/metrics.h"
+#include "expr/expr.h"
 #include "model/event.h"
 #include "parse/date.h"
 
@@ -68,7 +69,15 @@ struct EnricherOptions {
 EnricherTable make_enrichers(SlotNames& slots, const EnricherOptions& options,
                              std::vector<std::string>& notes);
 
+/// Functions of expressions that parsers bring: GetFromStash, SetInStash, LookupHost. They find the stash and
+/// the resolver in the RunContext.
+const expr::HelperTable& parse_helpers();
+
 void add_date_enrichers(SlotNames& slots, EnricherTable& table);
+void add_dns_enrichers(SlotNames& slots, EnricherTable& table);
+void add_json_enrichers(SlotNames& slots, EnricherTable& table);
+void add_dns_helpers(expr::HelperTable& table);
+void add_stash_helpers(expr::HelperTable& table);
 void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, EnricherTable& table,
                          std::vector<std::string>& notes);
 

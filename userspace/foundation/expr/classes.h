@@ -37,6 +37,7 @@ enum class ClassId : uint8_t {
   request,
   queue,
   kept_event,
+  bucket,  ///< leaky; the object is the BucketView
   zone,  ///< a time zone
 };
 

@@ -114,14 +114,14 @@ Operation* Compiler::over_known_list(const Node& call, Operation* any) {
   if (is_range_test(*test)) {
     turned = range_test(subject, texts);
   } else if (is_equality(*test)) {
-    turned = set_test(*test, subject, std::move(texts), false);
+    turned = set_test(subject, std::move(texts), false);
   } else {
     const Needle::Where where = test->text == "contains"     ? Needle::Where::inside
                                 : test->text == "startsWith" ? Needle::Where::start
                                                              : Needle::Where::end;
-    std::vector<Needle> needles;
+    Needles needles;
     for (const std::string_view text : texts) needles.push_back({where, text});
-    turned = needle_test(*test, subject, std::move(needles), false);
+    turned = needle_test(subject, std::move(needles), false);
   }
   if (test == &body) return turned;
   return make_list(run::all_of, kBoolean, {turned, any});

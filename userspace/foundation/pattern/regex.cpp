@@ -4,10 +4,11 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/text.h"
-#include "pattern/jit.h"
 #include "pattern/regex_literals.h"
+#include "pattern/regex_scratch.h"
 #include "pattern/regex_syntax.h"
 #include "pattern/regex_translate.h"
 
@@ -58,12 +59,8 @@ RE2::Options options(int64_t memory) {
   return chosen;
 }
 
-std::unique_ptr<RE2> compile_re2(std::string_view pattern) {
-  auto re2 = std::make_unique<RE2>(piece(pattern), options(kSmallMemory));
-  if (!re2->ok() && re2->error_code() != RE2::ErrorPatternTooLarge) return re2;
-  const int64_t wanted = re2->ok() ? std::min(kMemory, re2->ProgramSize() * kMemoryPerInstruction) : kMemory;
-  if (wanted > kSmallMemory) re2 = std::make_unique<RE2>(piece(pattern), options(wanted));
-  return re2;
+int64_t memory_for(int instructions) {
+  return std::clamp(instructions * kMemoryPerInstruction, kSmallMemory, kMemory);
 }
 
 Error refusal(const RE2& re2, std::string_view pattern) {
@@ -80,11 +77,6 @@ Error refusal(const RE2& re2, std::string_view pattern) {
 
 }  // namespace
 
-struct RegexScratch::Impl {
-  JitScratch jit;
-  std::vector<re2::StringPiece> pieces;
-};
-
 RegexScratch::RegexScratch() : impl_(std::make_unique<Impl>()) {}
 RegexScratch::~RegexScratch() = default;
 
@@ -92,11 +84,33 @@ struct Regex::Impl {
   enum class Answer { no, yes, ask_re2 };
 
   std::string pattern;
-  std::unique_ptr<RE2> re2;
-  std::unique_ptr<Jit> jit_ascii;  ///< nullptr where the engines might differ, then RE2 alone
-  std::unique_ptr<Jit> jit_utf8;
   std::vector<std::string> literals;
   int groups = 0;
+  int64_t memory = kMemory;
+  bool translatable = false, jit_reads_utf8 = false;
+
+  // The engines are made when a line first needs them: of the hub's 600 patterns a machine uses a handful,
+  // and each costs 50 KB and a millisecond. What is wrong with a pattern was told when it was compiled.
+  mutable std::once_flag re2_once, ascii_once, utf8_once;
+  mutable std::unique_ptr<RE2> re2_engine;
+  mutable std::unique_ptr<Jit> jit_ascii;  ///< nullptr where the engines might differ, then RE2 alone
+  mutable std::unique_ptr<Jit> jit_utf8;
+
+  const RE2& re2() const {
+    std::call_once(re2_once, [this] { re2_engine = std::make_unique<RE2>(piece(pattern), options(memory)); });
+    return *re2_engine;
+  }
+  const Jit* jit(SubjectKind kind) const {
+    const bool is_ascii = kind == SubjectKind::ascii;
+    if (!translatable || (!is_ascii && !jit_reads_utf8)) return nullptr;
+    std::unique_ptr<Jit>& engine = is_ascii ? jit_ascii : jit_utf8;
+    std::call_once(is_ascii ? ascii_once : utf8_once, [&] {
+      const auto tree = parse_regex(pattern);
+      engine = Jit::compile(to_pcre2(*tree, kind), !is_ascii);
+      if (engine && engine->groups() != groups) engine.reset();
+    });
+    return engine.get();
+  }
   mutable std::atomic<uint64_t> trips{0};
   mutable std::atomic<uint32_t> penalty{0};
   mutable std::atomic<bool> distrusted{false};
@@ -105,19 +119,19 @@ struct Regex::Impl {
   mutable std::atomic<bool> expects_miss{false};
 
   const Jit* jit_for(std::string_view subject) const {
-    if (!jit_ascii) return nullptr;
-    if (ascii(subject)) return jit_ascii.get();
-    return jit_utf8 && valid_utf8(subject) ? jit_utf8.get() : nullptr;
+    if (!translatable) return nullptr;
+    if (ascii(subject)) return jit(SubjectKind::ascii);
+    return jit_reads_utf8 && valid_utf8(subject) ? jit(SubjectKind::utf8) : nullptr;
   }
 
   /// RE2 alone; with `captures` all groups, without them none.
   bool run_re2(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
-    if (!captures) return re2->Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0);
+    if (!captures) return re2().Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0);
     const int count = groups + 1;
     // RE2 may choose its slow engine at once when captures are asked for; most lines do not match.
-    if (!re2->Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0)) return false;
+    if (!re2().Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0)) return false;
     if (scratch.pieces.size() < static_cast<size_t>(count)) scratch.pieces.resize(count);
-    if (!re2->Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, scratch.pieces.data(), count))
+    if (!re2().Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, scratch.pieces.data(), count))
       return false;
     auto& out = captures->raw();
     out.resize(count);
@@ -177,7 +191,7 @@ struct Regex::Impl {
     if (!captures) return run_re2(subject, scratch, nullptr);
     if (!jit || subject.size() > kLongWork) return run_re2(subject, scratch, captures);
     re2::StringPiece whole;
-    if (!re2->Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, &whole, 1)) return false;
+    if (!re2().Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, &whole, 1)) return false;
     const size_t start = static_cast<size_t>(whole.data() - subject.data());
     if (run_jit(*jit, subject, start, scratch, captures) == Answer::yes) return true;
     return run_re2(subject, scratch, captures);
@@ -218,20 +232,19 @@ Result<Regex> Regex::compile(std::string_view pattern) {
   Regex made;
   Impl& impl = *made.impl_;
   impl.pattern = pattern;
-  impl.re2 = compile_re2(pattern);
-  if (!impl.re2->ok()) return refusal(*impl.re2, pattern);
-  impl.groups = impl.re2->NumberOfCapturingGroups();
+  {
+    const RE2 trial(piece(pattern), options(kMemory));
+    if (!trial.ok()) return refusal(trial, pattern);
+    impl.groups = trial.NumberOfCapturingGroups();
+    impl.memory = memory_for(trial.ProgramSize());
+  }
   const auto tree = parse_regex(pattern);
   if (!tree) return made;
   impl.literals = testudo::required_literals(*tree);
   impl.dear_start = !fails_early(*tree);
-  if (!translatable(*tree)) return made;
-  impl.jit_ascii = Jit::compile(to_pcre2(*tree, SubjectKind::ascii), false);
+  impl.translatable = translatable(*tree);
   // RE2 sees \B between the bytes of one character, PCRE2 does not.
-  if (!tree->has(RegexNode::Kind::not_word_boundary))
-    impl.jit_utf8 = Jit::compile(to_pcre2(*tree, SubjectKind::utf8), true);
-  for (auto* jit : {&impl.jit_ascii, &impl.jit_utf8})
-    if (*jit && (*jit)->groups() != impl.groups) jit->reset();
+  impl.jit_reads_utf8 = !tree->has(RegexNode::Kind::not_word_boundary);
   return made;
 }
 
@@ -251,7 +264,7 @@ bool Regex::match(std::string_view subject, RegexScratch& scratch, Captures& cap
 int Regex::groups() const { return impl_->groups; }
 const std::string& Regex::pattern() const { return impl_->pattern; }
 uint64_t Regex::trips() const { return impl_->trips.load(std::memory_order_relaxed); }
-bool Regex::uses_jit() const { return impl_->jit_ascii != nullptr; }
+bool Regex::uses_jit() const { return impl_->jit(SubjectKind::ascii) != nullptr; }
 const std::vector<std::string>& Regex::required_literals() const { return impl_->literals; }
 
 }  // namespace testudo

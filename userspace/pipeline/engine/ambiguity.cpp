@@ -1,6 +1,7 @@
 #include "engine/ambiguity.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace testudo {
 namespace {
@@ -10,6 +11,19 @@ constexpr size_t kMaxCandidates = 4;
 
 bool hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool dec(char c) { return c >= '0' && c <= '9'; }
+
+/// Where the dotted quad ends that starts at `start` with a digit; 0 when there is none.
+size_t quad_end(std::string_view text, size_t start) {
+  size_t at = start;
+  for (int part = 0;; ++part) {
+    size_t digits = 0;
+    for (; at < text.size() && dec(text[at]); ++at) ++digits;
+    if (digits == 0 || digits > 3) return 0;
+    if (part == 3) return at;
+    if (at == text.size() || text[at] != '.') return 0;
+    ++at;
+  }
+}
 
 /// Up to three characters that stand right before (or behind) an address in `text`.
 std::string_view before(std::string_view text, std::string_view address) {
@@ -23,6 +37,11 @@ std::string_view behind(std::string_view text, std::string_view address) {
 }
 
 }  // namespace
+
+bool nobodys(const Ip& ip) {
+  if (!ip.is_v4()) return ip == Ip{{}, Family::v6};
+  return ip.bytes[0] == 0 || (ip.bytes[1] == 0 && ip.bytes[2] == 0 && ip.bytes[3] == 0);
+}
 
 void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddress>& out, const Ip* except) {
   out.clear();
@@ -57,21 +76,61 @@ void find_addresses(std::string_view text, size_t limit, std::vector<FoundAddres
         // Dotted quads inside a longer run.
         for (size_t start = 0; start < run.size() && !ip; ++start) {
           if (!dec(run[start]) || (start > 0 && (dec(run[start - 1]) || run[start - 1] == '.'))) continue;
-          size_t stop = start;
-          int seen = 0;
-          while (stop < run.size() && (dec(run[stop]) || (run[stop] == '.' && seen < 3)))
-            seen += run[stop++] == '.';
+          const size_t stop = quad_end(run, start);
+          if (!stop) continue;
           ip = Ip::parse(run.substr(start, stop - start));
           if (ip) run = run.substr(start, stop - start);
         }
       }
       const bool known =
-          !ip || (except && *ip == *except) ||
+          !ip || nobodys(*ip) || (except && *ip == *except) ||
           std::any_of(out.begin(), out.end(), [&](const FoundAddress& f) { return f.ip == *ip; });
       if (!known) out.push_back({*ip, run});
     }
     i = end + 1;
   }
+}
+
+bool may_hold_another(std::string_view text, std::string_view source) {
+  const char *begin = text.data(), *end = begin + text.size();
+  const char *skip = source.data(), *skip_end = skip + source.size();
+  if (skip < begin || skip_end > end) skip = skip_end = end;
+  const auto next = [&](const char* p, char c) {
+    for (;;) {
+      p = p < end ? static_cast<const char*>(std::memchr(p, c, size_t(end - p))) : nullptr;
+      if (!p || p < skip || p >= skip_end) return p;
+      p = skip_end;
+    }
+  };
+  // The first dot of a quad: digits before it, and two more numbers and dots behind.
+  for (const char* p = next(begin, '.'); p; p = next(p + 1, '.')) {
+    if (p == begin || !dec(p[-1]) || p + 1 == end || !dec(p[1])) continue;
+    size_t start = size_t(p - begin);
+    while (start > 0 && dec(begin[start - 1])) --start;
+    const size_t stop = quad_end(text, start);
+    if (!stop) continue;
+    const auto ip = Ip::parse(text.substr(start, stop - start));
+    if (ip && !nobodys(*ip) && text.substr(start, stop - start) != source) return true;
+    p = begin + stop - 1;
+  }
+  // Two colons in a row, or six in one run: a time of day has neither.
+  for (const char* p = next(begin, ':'); p; p = next(p, ':')) {
+    int colons = 0;
+    bool twice = false;
+    for (; p < end && p != skip && (hex(*p) || *p == ':'); ++p) {
+      colons += *p == ':';
+      twice = twice || (*p == ':' && p + 1 < end && p[1] == ':');
+    }
+    if (colons >= 6 || twice) return true;
+  }
+  return false;
+}
+
+bool a_stranger_may_have_written_it(std::string_view line) {
+  // 2026/06/01 10:00:00 [error] 9#9: …
+  return line.size() > 21 && line[4] == '/' && line[7] == '/' && line[10] == ' ' && line[13] == ':' &&
+         line[16] == ':' && line[19] == ' ' && line[20] == '[' && dec(line[0]) && dec(line[5]) &&
+         dec(line[8]) && line.find('#', 21) != std::string_view::npos;
 }
 
 void Ambiguity::add(const Ip& ip) {
@@ -82,22 +141,42 @@ void Ambiguity::add(const Ip& ip) {
     out_.candidates.push_back(std::move(text));
 }
 
-const Ambiguity::Doubt& Ambiguity::ask(const Event& event, const parse::RunContext& context) {
-  out_.ambiguous = false;
-  out_.candidates.clear();
-  const std::string_view source = event.get(set_.source_ip);
-  if (source.empty()) return out_;
+const parse::MatchSpan* Ambiguity::span_of(std::string_view source, const parse::RunContext& context) {
   // The most specific match that holds the source: the message's, not the syslog header's.
   const parse::MatchSpan* span = nullptr;
   for (const parse::MatchSpan& s : context.spans)
     if (source.data() >= s.matched.data() &&
         source.data() + source.size() <= s.matched.data() + s.matched.size())
       span = &s;
+  return span;
+}
+
+bool Ambiguity::worth_asking(const Event& event, const parse::RunContext& context) const {
+  const std::string_view source = event.get(set_.source_ip);
+  if (source.empty()) return false;
+  if (a_stranger_may_have_written_it(event.raw)) return true;
+  const parse::MatchSpan* span = span_of(source, context);
+  return may_hold_another(span ? span->subject : event.raw, source);
+}
+
+const Ambiguity::Doubt& Ambiguity::ask(const Event& event, const parse::RunContext& context) {
+  out_.ambiguous = false;
+  out_.candidates.clear();
+  const std::string_view source = event.get(set_.source_ip);
   const auto ip = Ip::parse(source);
   if (!ip) return out_;
+  // What it says is no better than what it names: candidates would only be more accused.
+  if (a_stranger_may_have_written_it(event.raw)) {
+    out_.ambiguous = true;
+    return out_;
+  }
+  const parse::MatchSpan* span = span_of(source, context);
   find_addresses(span ? span->subject : event.raw, 1, found_, &*ip);
   if (found_.empty()) return out_;
   if (span) ask_outside(*span, source, *ip);
+  context_.enrich.today = context.enrich.today;
+  context_.enrich.zone = context.enrich.zone;
+  context_.enrich.replay = context.enrich.replay;
   ask_masked(event, source, *ip);
   return out_;
 }

@@ -14,40 +14,47 @@
 #include "base/ip.h"
 #include "expr/expr.h"
 #include "parse/enricher.h"
+#include "parse/event_fields.h"
+#include "parse/literal_gate.h"
+#include "parse/stage_plan.h"
+#include "parse/stash.h"
 #include "pattern/grok.h"
 
 namespace testudo::parse {
 
-/// Fields of evt that a static's `target:` may set, beside the bags.
-enum class EventField : uint8_t {
-  none,
-  str_time,
-  str_time_format,
-  marshaled_time,
-  whitelist_reason,
-  line_raw,
-  line_src,
-  line_module
+/// Where a text comes from. Most expressions of statics and groks name one field: those need no evaluation.
+struct TextSource {
+  enum class From : uint8_t { constant, slot, field, expression } from = From::constant;
+  SlotRef slot;
+  std::string_view Event::*field = nullptr;
+  std::string constant;
+  expr::Expression expression;
 };
 
 struct Static {
   enum class Target : uint8_t { slot, field, method, ignored } target = Target::ignored;
   SlotRef slot;
-  EventField field = EventField::none;
+  const EventField* field = nullptr;
   const Enricher* method = nullptr;
-  bool has_value = false;
-  std::string value;
-  expr::Expression expression;
+  TextSource source;
 };
 
 struct GrokStep {
-  enum class From : uint8_t { line_raw, slot, expression } from = From::slot;
-  SlotRef slot;
-  expr::Expression expression;
+  TextSource subject;
+  bool must_exist = false;  ///< apply_on: without the key there is no match; an expression then reads as ""
   Grok grok;
+  std::string pattern;  ///< as written; %{NAME} where it is named
   explicit GrokStep(Grok g) : grok(std::move(g)) {}
   std::vector<std::pair<int, SlotRef>> binds;  ///< capturing group → field
   std::vector<Static> statics;
+  /// Set when the literals of this pattern are looked for together with those of its siblings.
+  const LiteralGate* gate = nullptr;
+  std::vector<uint32_t> literal_ids;  ///< in the gate's set: one of them must occur
+};
+
+struct StashStep {
+  StashDeclaration cache;
+  expr::Expression key, value;
 };
 
 struct Whitelist {
@@ -65,7 +72,9 @@ struct Node {
   uint32_t id = 0;  ///< index of the counters of a top-level node
   expr::Expression filter;
   std::optional<GrokStep> grok;
+  std::vector<StashStep> stash;
   std::vector<std::unique_ptr<Node>> children;
+  std::unique_ptr<LiteralGate> gate;  ///< says which children may match; null when nothing would be gained
   std::vector<Static> statics;
   std::optional<Whitelist> whitelist;
   OnSuccess on_success = OnSuccess::none;
@@ -76,10 +85,13 @@ struct ParserSet {
   struct Stage {
     std::string name;
     std::vector<std::unique_ptr<Node>> nodes;
+    StagePlan plan;
   };
   std::vector<Stage> stages;
   uint32_t node_count = 0;
-  SlotRef source_ip;  ///< evt.Meta.source_ip
+  uint32_t gate_count = 0;
+  std::vector<StashDeclaration> stashes;  ///< each name once, as the first node has it
+  SlotRef source_ip;                      ///< evt.Meta.source_ip
 };
 
 }  // namespace testudo::parse

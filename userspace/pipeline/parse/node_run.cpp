@@ -1,282 +1,216 @@
 #include "parse/node_run.h"
 
-#include <cstdio>
-#include <cstring>
+#include <algorithm>
+#include <bit>
+
+#include "parse/runner.h"
 
 namespace testudo::parse {
 namespace {
-
-enum class Step : uint8_t { no, yes, lost };
-
-class Runner {
- public:
-  Runner(const ParserSet& set, Event& event, RunContext& context)
-      : set_(set), event_(event), context_(context) {}
-
-  Step node(const Node& node) {
-    if (node.filter) {
-      switch (node.filter.test(context_.expr)) {
-        case expr::Expression::Truth::no:
-          return Step::no;
-        case expr::Expression::Truth::failed:
-          note_error();
-          return Step::no;
-        case expr::Expression::Truth::yes:
-          break;
-      }
-    }
-    const bool whitelisted = node.whitelist && check_whitelist(*node.whitelist);
-    bool state = true, matched = false;
-    if (node.grok) {
-      switch (grok(node, *node.grok)) {
-        case Step::yes:
-          matched = true;
-          break;
-        case Step::no:
-          state = false;
-          break;
-        case Step::lost:
-          return Step::lost;
-      }
-    }
-    for (const auto& child : node.children) {
-      const Step r = this->node(*child);
-      if (r == Step::lost) return Step::lost;
-      if (r == Step::yes) {
-        state = true;
-        if (node.on_success == OnSuccess::next_stage) break;
-      } else if (!matched) {
-        state = false;
-      }
-    }
-    if (!state) return Step::no;
-    if (!node.whitelist || whitelisted)
-      if (!statics(node.statics)) return Step::lost;
-    // From the current stage, not from the node's: a child may have moved the event already.
-    if (node.on_success == OnSuccess::next_stage && size_t(event_.stage) + 1 < set_.stages.size())
-      ++event_.stage;
-    return Step::yes;
-  }
-
- private:
-  void note_error() {
-    ++context_.expression_errors;
-    context_.last_error = context_.expr.error;
-  }
-
-  /// Most patterns of a node do not match a given line; a look for a literal that they all need costs a tenth
-  /// of asking the pattern.
-  static bool may_match(const GrokStep& step, std::string_view subject) {
-    const auto& literals = step.grok.regex.required_literals();
-    if (literals.empty()) return true;
-    for (const std::string& literal : literals)
-      if (::memmem(subject.data(), subject.size(), literal.data(), literal.size())) return true;
-    return false;
-  }
-
-  Step grok(const Node& node, const GrokStep& step) {
-    std::string_view subject;
-    switch (step.from) {
-      case GrokStep::From::line_raw:
-        subject = event_.raw;
-        break;
-      case GrokStep::From::slot:
-        if (!event_.parsed().has(step.slot.index)) return Step::no;
-        subject = event_.get(step.slot);
-        break;
-      case GrokStep::From::expression: {
-        Value value;
-        if (!step.expression.eval(context_.expr, value)) {
-          note_error();
-          return Step::no;
-        }
-        subject = text_of(value);
-        break;
-      }
-    }
-    // A pattern without fields never matches, by the format.
-    const bool hit = !step.binds.empty() && may_match(step, subject) &&
-                     step.grok.regex.match(subject, context_.regex, context_.captures);
-    if (context_.trace) context_.trace->grok(node, subject, hit);
-    if (!hit) return Step::no;
-    context_.spans.push_back({subject, context_.captures[0]});
-    for (const auto& [group, slot] : step.binds) event_.set(slot, context_.captures[size_t(group)]);
-    return statics(step.statics) ? Step::yes : Step::lost;
-  }
-
-  /// Text of what a grok's expression gave; other kinds read as "".
-  std::string_view text_of(const Value& value) {
-    char buffer[64];
-    int n = 0;
-    switch (value.kind) {
-      case Value::Kind::string:
-        return value.text();
-      case Value::Kind::integer:
-        n = std::snprintf(buffer, sizeof buffer, "%lld", static_cast<long long>(value.integer));
-        break;
-      case Value::Kind::real:
-        n = std::snprintf(buffer, sizeof buffer, "%f", value.real);
-        break;
-      default:
-        return {};
-    }
-    return event_.arena.copy({buffer, size_t(n) < sizeof buffer ? size_t(n) : sizeof buffer - 1});
-  }
-
-  /// False when a static gave a value that the format forbids: the line is lost.
-  bool statics(const std::vector<Static>& list) {
-    for (const Static& s : list) {
-      std::string_view text = s.value;
-      if (!s.has_value) {
-        Value value;
-        if (!s.expression.eval(context_.expr, value)) {
-          note_error();
-          continue;
-        }
-        switch (value.kind) {
-          case Value::Kind::string:
-          case Value::Kind::integer:
-          case Value::Kind::real:
-            text = text_of(value);
-            break;
-          case Value::Kind::nil:
-          case Value::Kind::map:
-          case Value::Kind::array:
-            continue;
-          default:
-            context_.last_error = "a static gave a " + std::string(kind_name(value.kind)) +
-                                  " where text is needed: " + s.expression.text();
-            ++context_.expression_errors;
-            return false;
-        }
-      }
-      apply(s, text);
-    }
-    return true;
-  }
-
-  static const char* kind_name(Value::Kind kind) {
-    switch (kind) {
-      case Value::Kind::boolean:
-        return "boolean";
-      case Value::Kind::time:
-        return "time";
-      case Value::Kind::duration:
-        return "duration";
-      default:
-        return "structure";
-    }
-  }
-
-  void apply(const Static& s, std::string_view text) {
-    if (s.target == Static::Target::method) {
-      if (!text.empty() || s.method->runs_on_empty)
-        s.method->run(s.method->owner.get(), event_, text, context_.enrich);
-      return;
-    }
-    if (text.empty()) return;  // an empty result never clears what is there
-    if (s.target == Static::Target::slot) event_.set(s.slot, text);
-    if (s.target != Static::Target::field) return;
-    switch (s.field) {
-      case EventField::none:
-        break;
-      case EventField::str_time:
-        event_.str_time = text;
-        break;
-      case EventField::str_time_format:
-        event_.str_time_format = text;
-        break;
-      case EventField::marshaled_time:
-        set_marshaled(text);
-        break;
-      case EventField::whitelist_reason:
-        event_.whitelist_reason = text;
-        break;
-      case EventField::line_raw:
-        event_.raw = text;
-        break;
-      case EventField::line_src:
-        event_.src = text;
-        break;
-      case EventField::line_module:
-        event_.module = text;
-        break;
-    }
-  }
-
-  void set_marshaled(std::string_view text) {
-    event_.marshaled_time = text;
-    if (text == context_.enrich.last_result) {
-      event_.log_stamp = context_.enrich.last_stamp.time;
-      event_.has_log_stamp = true;
-      return;
-    }
-    const auto parsed = parse_rfc3339(text);
-    event_.has_log_stamp = parsed.ok();
-    if (parsed) event_.log_stamp = *parsed;
-  }
-
-  bool check_whitelist(const Whitelist& list) {
-    bool hit = false;
-    if (!list.ips.empty() || !list.cidrs.empty()) {
-      if (const auto ip = Ip::parse(event_.get(set_.source_ip))) {
-        for (const Ip& entry : list.ips) hit = hit || entry == *ip;
-        for (const Prefix& entry : list.cidrs) hit = hit || entry.contains(*ip);
-      }
-    }
-    for (const expr::Expression& e : list.expressions) {
-      if (hit) break;
-      const auto truth = e.test(context_.expr);
-      if (truth == expr::Expression::Truth::yes) hit = true;
-      if (truth == expr::Expression::Truth::failed) {
-        note_error();
-        break;
-      }
-    }
-    if (hit && !event_.whitelisted) {
-      event_.whitelisted = true;
-      event_.whitelist_reason = list.reason;
-    }
-    return hit;
-  }
-
-  const ParserSet& set_;
-  Event& event_;
-  RunContext& context_;
-};
-
+// Sources come and go (a client's address, a container); a view is made again when it is missed.
+constexpr size_t kMaxSources = 64;
 }  // namespace
+
+RunContext::RunContext(const ParserSet& set)
+    : hits(set.node_count), ok(set.node_count), gates(set.gate_count) {
+  expr.regex = &regex;
+  expr.documents = &documents;
+  expr.room = this;
+  for (const ParserSet::Stage& stage : set.stages) ends.emplace_back(stage.nodes.size());
+}
+
+Stash* RunContext::enter_stash() {
+  if (stash && stash_turn && !stash_entered_) stash_turn->before_stash();
+  stash_entered_ = true;
+  return stash;
+}
+
+void RunContext::settle(const ParserSet& set) {
+  for (size_t s = 0; s < set.stages.size(); ++s) {
+    uint64_t sum = 0;
+    for (size_t i = ends[s].size(); i-- > 0;) {
+      sum += ends[s][i];
+      ends[s][i] = 0;
+      hits[set.stages[s].nodes[i]->id] += sum;
+    }
+  }
+}
+
+Runner::Runner(const ParserSet& set, Event& event, RunContext& context)
+    : set_(set),
+      event_(event),
+      context_(context),
+      detail_(context.trace && context.trace->detailed() ? context.trace : nullptr) {}
+
+Outcome Runner::run() {
+  event_.stage = 0;
+  for (size_t s = 0; s < set_.stages.size(); ++s) {
+    const ParserSet::Stage& stage = set_.stages[s];
+    if (event_.stage > s) continue;
+    // Nobody moved the event on and stages follow: it is lost there, as the format has it.
+    if (event_.stage != s) return Outcome::unparsed;
+    event_.stage_name = stage.name;
+    // Who watches wants to see the nodes that fail, too.
+    const StageResult result =
+        context_.trace || !stage.plan.usable ? plain_stage(stage, s) : planned_stage(stage, s);
+    if (!context_.silent) ++context_.ends[s][result.end];
+    if (result.lost) return Outcome::failed;
+    if (!result.ok) return Outcome::unparsed;
+    if (context_.watch) context_.watch->passed(s);
+  }
+  return event_.whitelisted ? Outcome::whitelisted : Outcome::parsed;
+}
+
+Runner::StageResult Runner::plain_stage(const ParserSet::Stage& stage, size_t index) {
+  StageResult out;
+  for (size_t i = 0; i < stage.nodes.size(); ++i) {
+    const Node& node = *stage.nodes[i];
+    out.end = i;
+    const Step r = this->node(node, 0, false);
+    if (r == Step::lost) {
+      out.lost = true;
+      return out;
+    }
+    event_.stage_name = set_.stages[event_.stage].name;
+    if (context_.trace) context_.trace->node(stage, node, event_, r == Step::yes);
+    if (r == Step::yes) {
+      if (!context_.silent) ++context_.ok[node.id];
+      out.ok = true;
+      if (node.on_success == OnSuccess::next_stage) return out;
+    }
+    if (event_.stage != index) return out;
+  }
+  return out;
+}
+
+/// The same, without the nodes whose filter is known to be false.
+Runner::StageResult Runner::planned_stage(const ParserSet::Stage& stage, size_t index) {
+  StageResult out;
+  StageView& view = this->view(index);
+  Jump jump;
+  view.jump(event_, context_, jump);
+  const size_t words = (stage.nodes.size() + 63) / 64;
+  for (size_t w = 0; w < words; ++w) {
+    while (jump.look.words[w]) {
+      const auto bit = size_t(std::countr_zero(jump.look.words[w]));
+      const size_t i = w * 64 + bit;
+      jump.look.words[w] &= jump.look.words[w] - 1;
+      const Node& node = *stage.nodes[i];
+      out.end = i;
+      const Step r = this->node(node, 0, jump.sure.has(i));
+      if (r == Step::lost) {
+        out.lost = true;
+        return out;
+      }
+      if (r == Step::yes) {
+        if (!context_.silent) ++context_.ok[node.id];
+        out.ok = true;
+      }
+      if (event_.stage != index) event_.stage_name = set_.stages[event_.stage].name;
+      if (event_.stage != index || (r == Step::yes && node.on_success == OnSuccess::next_stage)) return out;
+      if (!view.holds(event_, jump)) {
+        view.jump(event_, context_, jump);
+        for (size_t passed = 0; passed < w; ++passed) jump.look.words[passed] = 0;
+        jump.look.words[w] &= bit == 63 ? 0 : ~uint64_t{0} << (bit + 1);
+      }
+    }
+  }
+  out.end = stage.nodes.size() - 1;
+  return out;
+}
+
+StageView& Runner::view(size_t stage) {
+  static const std::vector<std::pair<std::string, std::string>> none;
+  const auto& labels = event_.source ? event_.source->labels : none;
+  auto& sources = context_.sources;
+  if (context_.last_source >= sources.size() || sources[context_.last_source].labels != labels) {
+    auto found =
+        std::find_if(sources.begin(), sources.end(), [&](const SourceView& v) { return v.labels == labels; });
+    if (found == sources.end()) {
+      if (sources.size() >= kMaxSources) sources.clear();
+      SourceView made;
+      made.labels = labels;
+      for (const ParserSet::Stage& s : set_.stages) made.stages.emplace_back(s);
+      sources.push_back(std::move(made));
+      found = std::prev(sources.end());
+    }
+    context_.last_source = size_t(found - sources.begin());
+  }
+  return sources[context_.last_source].stages[stage];
+}
+
+Step Runner::node(const Node& node, int depth, bool sure) {
+  if (!detail_) return untraced(node, depth, sure);
+  detail_->enter(node, depth);
+  const Step step = untraced(node, depth, sure);
+  detail_->leave(node, depth, step == Step::yes);
+  return step;
+}
+
+bool Runner::passes(const Node& node) {
+  using Truth = expr::Expression::Truth;
+  const Truth truth = node.filter.test(context_.expr);
+  if (truth == Truth::failed) note_error();
+  if (detail_)
+    detail_->filter(node, truth,
+                    truth == Truth::failed ? std::string_view(context_.expr.error) : std::string_view());
+  return truth == Truth::yes;
+}
+
+Step Runner::untraced(const Node& node, int depth, bool sure) {
+  if (!sure && node.filter && !passes(node)) return Step::no;
+  const bool whitelisted = node.whitelist && check_whitelist(node, *node.whitelist);
+  Step state = Step::yes;
+  bool matched = false;
+  if (node.grok) {
+    state = grok(node, *node.grok);
+    if (state == Step::lost) return state;
+    matched = state == Step::yes;
+  }
+  if (state == Step::yes)
+    for (const StashStep& step : node.stash) stash(step);
+  if (!node.children.empty()) {
+    state = children(node, depth, matched, state);
+    if (state == Step::lost) return state;
+  }
+  if (state == Step::no) return state;
+  if (!node.whitelist || whitelisted)
+    if (!statics(node, node.statics)) return Step::lost;
+  // From the current stage, not from the node's: a child may have moved the event already.
+  if (node.on_success == OnSuccess::next_stage && size_t(event_.stage) + 1 < set_.stages.size())
+    ++event_.stage;
+  return Step::yes;
+}
+
+/// All children run, also when the own grok failed; without an own match the last one decides.
+Step Runner::children(const Node& node, int depth, bool matched, Step state) {
+  const LiteralGate* gate = detail_ ? nullptr : node.gate.get();
+  uint64_t look = gate ? gate->children(event_, context_.gates) : 0;
+  for (size_t i = 0; i < node.children.size(); ++i) {
+    if (gate && !(look >> i & 1)) {
+      if (!matched) state = Step::no;
+      continue;
+    }
+    const Step r = this->node(*node.children[i], depth + 1, false);
+    if (r == Step::lost) return r;
+    if (r == Step::yes) {
+      state = r;
+      if (node.on_success == OnSuccess::next_stage) break;
+    } else if (!matched) {
+      state = Step::no;
+    }
+    // The child may have written the text that its siblings look at.
+    if (gate && i + 1 < node.children.size()) look = gate->children(event_, context_.gates);
+  }
+  return state;
+}
 
 Outcome run_stages(const ParserSet& set, Event& event, RunContext& context) {
   context.expr.event = &event;
   context.expr.arena = &event.arena;
   context.spans.clear();
   context.last_error.clear();
-  Runner runner(set, event, context);
-  event.stage = 0;
-  for (size_t s = 0; s < set.stages.size(); ++s) {
-    const ParserSet::Stage& stage = set.stages[s];
-    if (event.stage > s) continue;
-    if (event.stage != s) return Outcome::unparsed;
-    event.stage_name = stage.name;
-    bool ok = false;
-    for (const auto& node : stage.nodes) {
-      ++context.hits[node->id];
-      const Step r = runner.node(*node);
-      if (r == Step::lost) return Outcome::failed;
-      event.stage_name = set.stages[event.stage].name;
-      if (context.trace) context.trace->node(stage, *node, event, r == Step::yes);
-      if (r == Step::yes) {
-        ++context.ok[node->id];
-        ok = true;
-        if (node->on_success == OnSuccess::next_stage) break;
-      }
-      if (event.stage != s) break;
-    }
-    if (!ok) return Outcome::unparsed;
-    // Nobody moved the event on and stages follow: it is lost there, as the format has it.
-  }
-  return event.whitelisted ? Outcome::whitelisted : Outcome::parsed;
+  return Runner(set, event, context).run();
 }
 
 }  // namespace testudo::parse

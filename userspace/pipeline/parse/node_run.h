@@ -1,24 +1,16 @@
-// parse/node_run.h: a line through the stages. Semantics: engine-spec §1.6–1.9 (normative there).
+// parse/node_run.h: a line through the stages. Semantics: engine-spec §1.6–1.9, §1.12 (normative there).
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "expr/documents.h"
-#include "parse/node.h"
+#include "parse/stage_view.h"
+#include "parse/trace.h"
 
 namespace testudo::parse {
-
-/// Watches one line: `explain` and hub tests. Asked for once per top-level node.
-struct Trace {
-  virtual ~Trace() = default;
-  /// After a top-level node: whether it succeeded. The event is as the node left it.
-  virtual void node(const ParserSet::Stage& stage, const Node& node, const Event& event, bool ok) = 0;
-  /// After a grok of any node: whether it matched.
-  virtual void grok(const Node& node, std::string_view subject, bool matched) {
-    (void)node, (void)subject, (void)matched;
-  }
-};
 
 /// Where a grok matched: enough to ask what it did not look at.
 struct MatchSpan {
@@ -26,12 +18,16 @@ struct MatchSpan {
   std::string_view matched;
 };
 
-/// Working memory of one worker.
+/// Measures: told after each stage that a line passed.
+struct StageWatch {
+  virtual ~StageWatch() = default;
+  virtual void passed(size_t stage) = 0;
+};
+
+/// Working memory of one worker. What parsers share between workers is pointed to; null means that there is
+/// none.
 struct RunContext {
-  explicit RunContext(const ParserSet& set) : hits(set.node_count), ok(set.node_count) {
-    expr.regex = &regex;
-    expr.documents = &documents;
-  }
+  explicit RunContext(const ParserSet& set);
 
   expr::Context expr;
   RegexScratch regex;
@@ -39,10 +35,37 @@ struct RunContext {
   Captures captures;
   EnrichScratch enrich;
   Trace* trace = nullptr;
-  std::vector<MatchSpan> spans;    ///< of the current line, in order
-  std::vector<uint64_t> hits, ok;  ///< per top-level node, since the caller last took them
+  StageWatch* watch = nullptr;
+  /// A second look at a line that was counted already (is its source in doubt?): counters and the stash stay
+  /// as they are, and nobody outside of the process is asked.
+  bool silent = false;
+
+  Stash* stash = nullptr;
+  StashTurn* stash_turn = nullptr;
+  /// Lines of another batch follow: before the stash is used again, `stash_turn` is asked again.
+  void begin_batch() { stash_entered_ = false; }
+  /// The stash, as soon as it is this batch's turn; null when there is none.
+  Stash* enter_stash();
+
+  std::vector<MatchSpan> spans;  ///< of the current line, in order
   uint64_t expression_errors = 0;
   std::string last_error;  ///< of the current line; "" when none
+
+  /// Per top-level node, since the caller last set them to 0: how often a line came to it, and how often it
+  /// took it. Up to date after settle().
+  std::vector<uint64_t> hits, ok;
+  /// Nodes whose filter was known to be false were not run one by one; their hits are added here.
+  void settle(const ParserSet& set);
+
+  // What run_stages remembers between lines.
+  std::vector<GateHits> gates;
+  std::vector<SourceView> sources;
+  size_t last_source = 0;
+  /// Per stage and node: lines for which it was the last one that was looked at.
+  std::vector<std::vector<uint64_t>> ends;
+
+ private:
+  bool stash_entered_ = false;
 };
 
 enum class Outcome : uint8_t {
@@ -52,7 +75,9 @@ enum class Outcome : uint8_t {
   failed,       ///< an error inside a node: the line is lost, counted
 };
 
-/// Runs the stages over an event whose line is set. The event is otherwise as after reset().
+/// Runs the stages over an event whose line is set. The event is otherwise as after reset(). An overflow
+/// event (type, overflow set) goes through postoverflow stages the same way; its outcome says only how far it
+/// came.
 Outcome run_stages(const ParserSet& set, Event& event, RunContext& context);
 
 }  // namespace testudo::parse

@@ -11,6 +11,7 @@
 #include "decide/profiles.h"
 #include "enforce/backends.h"
 #include "engine/program.h"
+#include "engine/transform.h"
 
 namespace testudo {
 namespace {
@@ -100,6 +101,7 @@ bool check_everything(const Settings& settings, Errors errors) {
     parsers = (*program)->parser_ids.size();
     scenarios = (*program)->scenarios->scenarios.size();
     for (const std::string& note : (*program)->notes) std::printf("note: %s\n", note.c_str());
+    drop_bad_transforms(documents, **program, errors);
   } else {
     errors.push_back(program.error());
   }

@@ -1,0 +1,241 @@
+// What a node does: whitelists, groks, statics, the stash.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "expr/classes.h"
+#include "parse/runner.h"
+
+namespace testudo::parse {
+namespace {
+
+const char* kind_name(Value::Kind kind) {
+  switch (kind) {
+    case Value::Kind::boolean:
+      return "boolean";
+    case Value::Kind::time:
+      return "time";
+    case Value::Kind::duration:
+      return "duration";
+    default:
+      return "structure";
+  }
+}
+
+/// Nothing, a JSON object or a JSON list is passed over; other values without a text, lists and maps of
+/// strings among them, lose the line, as the format has it.
+bool left_out(const Value& value) {
+  if (value.kind == Value::Kind::nil) return true;
+  return (value.kind == Value::Kind::map || value.kind == Value::Kind::array) &&
+         value.class_id != uint8_t(expr::ClassId::text);
+}
+
+}  // namespace
+
+void Runner::note_error() {
+  context_.expression_errors += !context_.silent;
+  context_.last_error = context_.expr.error;
+}
+
+std::optional<std::string_view> Runner::text_of(const Value& value) {
+  char buffer[400];  // the longest number of %f has 316 characters
+  int n = 0;
+  switch (value.kind) {
+    case Value::Kind::string:
+      return value.text();
+    case Value::Kind::integer:
+      n = std::snprintf(buffer, sizeof buffer, "%lld", static_cast<long long>(value.integer));
+      break;
+    case Value::Kind::real:
+      n = std::snprintf(buffer, sizeof buffer, "%f", value.real);
+      break;
+    default:
+      return std::nullopt;
+  }
+  return event_.arena.copy({buffer, size_t(n)});
+}
+
+bool Runner::check_whitelist(const Node& node, const Whitelist& list) {
+  bool hit = listed(list);
+  for (const expr::Expression& e : list.expressions) {
+    if (hit) break;
+    const auto truth = e.test(context_.expr);
+    if (truth == expr::Expression::Truth::yes) hit = true;
+    if (truth == expr::Expression::Truth::failed) {
+      note_error();
+      break;
+    }
+  }
+  if (!hit) return false;
+  if (!event_.whitelisted) {
+    event_.whitelisted = true;
+    event_.whitelist_reason = list.reason;
+    if (event_.type == EventType::overflow && event_.overflow) {
+      event_.overflow->whitelisted = true;
+      event_.overflow->whitelist_reason = list.reason;
+    }
+  }
+  if (detail_) detail_->whitelisted(node, list.reason);
+  return true;
+}
+
+/// Is an address of the event on the list? A log line has one source, an overflow may have many.
+bool Runner::listed(const Whitelist& list) {
+  if (list.ips.empty() && list.cidrs.empty()) return false;
+  const auto on_list = [&](std::string_view text) {
+    const std::optional<Ip>& ip = context_.enrich.address(text);
+    if (!ip) return false;
+    return std::find(list.ips.begin(), list.ips.end(), *ip) != list.ips.end() ||
+           std::any_of(list.cidrs.begin(), list.cidrs.end(),
+                       [&](const Prefix& p) { return p.contains(*ip); });
+  };
+  if (event_.type != EventType::overflow) return on_list(event_.get(set_.source_ip));
+  return event_.overflow &&
+         std::any_of(event_.overflow->source_keys.begin(), event_.overflow->source_keys.end(), on_list);
+}
+
+/// Most patterns of a node do not match a given line; a look for a literal that they all need costs a tenth
+/// of asking the pattern.
+bool Runner::may_match(const GrokStep& step, std::string_view subject) {
+  if (step.gate) {
+    const LiteralHits& hits = step.gate->look(event_, subject, context_.gates);
+    return std::any_of(step.literal_ids.begin(), step.literal_ids.end(),
+                       [&](uint32_t id) { return hits.has(id); });
+  }
+  const auto& literals = step.grok.regex.required_literals();
+  if (literals.empty()) return true;
+  for (const std::string& literal : literals)
+    if (::memmem(subject.data(), subject.size(), literal.data(), literal.size())) return true;
+  return false;
+}
+
+Step Runner::grok(const Node& node, const GrokStep& step) {
+  std::string_view subject;
+  switch (step.subject.from) {
+    case TextSource::From::field:
+      subject = event_.*step.subject.field;
+      break;
+    case TextSource::From::slot:
+      // A key that is not there: the pattern is not even tried. One that is there and empty may match.
+      if (step.must_exist && !event_.parsed().has(step.subject.slot.index)) return Step::no;
+      subject = event_.get(step.subject.slot);
+      break;
+    case TextSource::From::constant:
+      subject = step.subject.constant;
+      break;
+    case TextSource::From::expression: {
+      Value value;
+      if (!step.subject.expression.eval(context_.expr, value)) {
+        note_error();
+        return Step::no;
+      }
+      subject = text_of(value).value_or(std::string_view());
+      break;
+    }
+  }
+  // A pattern without fields never matches, by the format.
+  const bool hit = !step.binds.empty() && may_match(step, subject) &&
+                   step.grok.regex.match(subject, context_.regex, context_.captures);
+  if (detail_) detail_->grok(node, subject, hit);
+  if (!hit) return Step::no;
+  context_.spans.push_back({subject, context_.captures[0]});
+  for (const auto& [group, slot] : step.binds) event_.set(slot, context_.captures[size_t(group)]);
+  if (detail_)
+    for (const auto& [group, slot] : step.binds) detail_->set(node, slot, event_.get(slot));
+  return statics(node, step.statics) ? Step::yes : Step::lost;
+}
+
+bool Runner::statics(const Node& node, const std::vector<Static>& list) {
+  for (const Static& s : list) {
+    switch (s.source.from) {
+      case TextSource::From::constant:
+        apply(node, s, s.source.constant);
+        continue;
+      case TextSource::From::slot:
+        apply(node, s, event_.get(s.source.slot));
+        continue;
+      case TextSource::From::field:
+        apply(node, s, event_.*s.source.field);
+        continue;
+      case TextSource::From::expression:
+        break;
+    }
+    Value value;
+    if (!s.source.expression.eval(context_.expr, value)) {
+      note_error();
+      continue;
+    }
+    if (const auto text = text_of(value)) {
+      apply(node, s, *text);
+      continue;
+    }
+    if (left_out(value)) continue;
+    context_.expression_errors += !context_.silent;
+    context_.last_error = "a static gave a " + std::string(kind_name(value.kind)) +
+                          " where text is needed: " + s.source.expression.text();
+    return false;
+  }
+  return true;
+}
+
+void Runner::apply(const Node& node, const Static& s, std::string_view text) {
+  switch (s.target) {
+    case Static::Target::method:
+      if ((text.empty() && !s.method->runs_on_empty) || (context_.silent && s.method->reaches_out)) return;
+      s.method->run(s.method->owner.get(), event_, text, context_.enrich);
+      if (detail_) detail_->method(node, *s.method, text);
+      return;
+    case Static::Target::slot:
+      if (text.empty()) return;  // an empty result never clears what is there
+      event_.set(s.slot, text);
+      if (detail_) detail_->set(node, s.slot, text);
+      return;
+    case Static::Target::field:
+      if (text.empty()) return;
+      set_field(*s.field, text);
+      if (detail_) detail_->set_field(node, *s.field, text);
+      return;
+    case Static::Target::ignored:
+      return;
+  }
+}
+
+void Runner::set_field(const EventField& field, std::string_view text) {
+  switch (field.kind) {
+    case EventField::Kind::marshaled_time:
+      return set_marshaled(text);
+    case EventField::Kind::overflow:
+      if (event_.overflow)
+        if (std::string* place = field.in_overflow(*event_.overflow)) place->assign(text);
+      return;
+    default:
+      event_.*field.text = text;
+  }
+}
+
+void Runner::set_marshaled(std::string_view text) {
+  event_.marshaled_time = text;
+  if (text == context_.enrich.last_result) {
+    event_.log_stamp = context_.enrich.last_stamp.time;
+    event_.has_log_stamp = true;
+    return;
+  }
+  const auto parsed = parse_rfc3339(text);
+  event_.has_log_stamp = parsed.ok();
+  if (parsed) event_.log_stamp = *parsed;
+}
+
+void Runner::stash(const StashStep& step) {
+  if (context_.silent) return;
+  Value key, value;
+  if (!step.key.eval(context_.expr, key) || !step.value.eval(context_.expr, value)) return note_error();
+  if (!key.is_string() || !value.is_string()) {
+    context_.expr.error = "the key and the value of a stash must be text: " +
+                          (key.is_string() ? step.value.text() : step.key.text());
+    return note_error();
+  }
+  if (Stash* stash = context_.enter_stash())
+    stash->set(step.cache.name, key.text(), value.text(), context_.enrich.today);
+}
+
+}  // namespace testudo::parse

@@ -1,8 +1,10 @@
 #include "engine/program.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
+#include "base/files.h"
 #include "parse/node_compile.h"
 
 namespace testudo {
@@ -26,6 +28,25 @@ bool load_data(const ContentItem& item, const ProgramOptions& options, Program& 
   return complete;
 }
 
+/// Databases (entries of `data:` without a type) that lie in `folder` under the last part of their
+/// source_url.
+std::map<std::string, std::string> files_by_url(const std::vector<ContentItem>& items,
+                                                const std::string& folder) {
+  std::map<std::string, std::string> out;
+  for (const ContentItem& item : items)
+    for (const YamlNode& document : item.documents) {
+      const YamlNode* data = document.find("data");
+      if (!data || !data->is_sequence()) continue;
+      for (const YamlNode& entry : data->items()) {
+        const YamlNode *url = entry.find("source_url"), *name = entry.find("dest_file");
+        if (entry.find("type") || !url || !name || !url->is_scalar() || !name->is_scalar()) continue;
+        const std::string path = folder + "/" + url->text().substr(url->text().rfind('/') + 1);
+        if (!url->text().ends_with('/') && file_exists(path)) out.emplace(name->text(), path);
+      }
+    }
+  return out;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& options, const Program* previous) {
@@ -44,6 +65,7 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
 
   std::vector<std::string> enrich_notes;
   parse::EnricherOptions enrich{options.data_folder};
+  if (options.data_by_url) enrich.files = files_by_url(items, options.data_folder);
   program->enrichers =
       std::make_shared<parse::EnricherTable>(parse::make_enrichers(*slots, enrich, enrich_notes));
   bool wants_geoip = false;

@@ -2,13 +2,14 @@
 
 import collections
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
 
 from common import BIN, REPO
 
-Alert = collections.namedtuple("Alert", "scenario address events bans ambiguous")
+Alert = collections.namedtuple("Alert", "scenario address events bans ambiguous line")
 
 
 def replay(log, kind, now, content=REPO / "config/content", items=(), hub=None, testudo=None):
@@ -16,7 +17,7 @@ def replay(log, kind, now, content=REPO / "config/content", items=(), hub=None, 
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder, "testudo.yaml")
         config.write_text(f"paths: {{state: {folder}, run: {folder}, data: {folder}, content: [{content}]}}\n")
-        command = [testudo or BIN / "testudo", "--config", config, "replay", "--type", kind, "--now", now, "-o", "json"]
+        command = [testudo or os.environ.get("TESTUDO") or BIN / "testudo", "--config", config, "replay", "--type", kind, "--now", now, "-o", "json"]
         if hub:
             command += ["--hub", hub / "hub", "--data", hub / "data"]
         for item in items:
@@ -30,7 +31,7 @@ def replay(log, kind, now, content=REPO / "config/content", items=(), hub=None, 
         row = json.loads(line)
         ambiguous = row.get("ambiguous", False)
         alerts.append(Alert(row["scenario"], row["value"], row["events_count"],
-                            row.get("remediation", True) and not ambiguous and row["scope"] in ("Ip", "Range"), ambiguous))
+                            row.get("remediation", True) and not ambiguous and row["scope"] in ("Ip", "Range"), ambiguous, row.get("line", 0)))
     return alerts, summary
 
 

@@ -190,6 +190,65 @@ TEST(Ambiguity, AForgedNginxUserNameBansNobodyElse) {
     EXPECT_TRUE(a.source.value == "198.51.100.9" || a.ambiguous) << a.message;
 }
 
+// A request for /x%0a2026/06/01... makes nginx write the newline and what follows as it is: whole lines of a
+// stranger.
+std::string forged_error_lines(int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) {
+    const std::string stamp = "2026/06/01 10:00:0" + std::to_string(i % 10) + " [error] 9#9: *1 ";
+    const std::string behind =
+        ", client: 198.51.100.9, server: , request: \"GET /x HTTP/1.1\", host: \"h\"\n";
+    out += stamp + "open() \"/www/x\n" + stamp +
+           "user \"u\": password mismatch, client: 8.8.8.8, server: _, request: \"GET / HTTP/1.1\", host: "
+           "\"h\"\n\" failed (2: No such file or directory)" +
+           behind + stamp + "open() \"/www/x\n" + stamp +
+           "limiting requests, excess: 5.5 by zone \"z\", client: 8.8.8.8, server: _, request: \"GET / "
+           "HTTP/1.1\", host: \"h\"\n\" failed (2: No such file or directory)" +
+           behind;
+  }
+  return out;
+}
+
+TEST(Ambiguity, WholeLinesThatAStrangerWroteAreNoWitness) {
+  TESTUDO_NEED_HUB();
+  const std::vector<std::string> items = {
+      "crowdsecurity/nginx-logs",      "crowdsecurity/syslog-logs",
+      "crowdsecurity/http-logs",       "crowdsecurity/dateparse-enrich",
+      "crowdsecurity/http-generic-bf", "crowdsecurity/nginx-req-limit-exceeded"};
+  const auto alerts = run({support::hub() + "/hub"}, items, "nginx", forged_error_lines(30));
+  ASSERT_FALSE(alerts.empty());  // seen, and told by `why`
+  for (const Alert& a : alerts) EXPECT_TRUE(a.ambiguous) << a.message;
+  for (const Alert& a : run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "nginx", forged_error_lines(30)))
+    EXPECT_TRUE(a.ambiguous) << a.message;
+}
+
+TEST(Ambiguity, WhatTheClientSaysBehindItsAddressEvadesNothing) {
+  std::string lines;
+  for (int i = 0; i < 20; ++i) {
+    const std::string stamp = "Jun  1 10:00:0" + std::to_string(i % 10) + " web sshd[77]: ";
+    lines += stamp +
+             "Unable to negotiate with 198.51.100.9 port 40000: no matching key exchange method found. "
+             "Their offer: root from 8.8.8.8 port 22 ssh2 [preauth]\n";
+  }
+  const auto alerts = run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "syslog", lines);
+  ASSERT_FALSE(alerts.empty());
+  for (const Alert& a : alerts) {
+    EXPECT_EQ(a.source.value, "198.51.100.9");
+    EXPECT_FALSE(a.ambiguous) << a.message;
+  }
+}
+
+TEST(Ambiguity, ARequestWithoutAHostIsReadInALogThatBeginsWithIt) {
+  // nginx answers a Host that is no name with 400 and writes an empty $host.
+  std::string lines;
+  for (int i = 0; i < 20; ++i)
+    lines += " 198.51.100.9 - - [01/Jun/2026:10:00:0" + std::to_string(i % 10) + " +0000] \"GET /page" +
+             std::to_string(i) + " HTTP/1.1\" 400 10 \"-\" \"-\" \"-\"\n";
+  const auto alerts = run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "nginx", lines);
+  ASSERT_FALSE(alerts.empty());
+  EXPECT_EQ(alerts[0].source.value, "198.51.100.9");
+}
+
 TEST(Ambiguity, OwnContentIsNotFooledAndNotEvaded) {
   for (const char* name : {"root", "x from 8.8.8.8", "x from 8.8.8.8 port 22",
                            "root from 8.8.8.8 port 22 ssh2", "a from 8.8.8.8 from 8.8.4.4"}) {

@@ -189,6 +189,13 @@ Operation* Compiler::lower_name(const Node& node) {
     op->pure = false;
     return op;
   }
+  if (options_.scope == Scope::bucket && (node.text == "leaky" || node.text == "signal")) {
+    const bool leaky = node.text == "leaky";
+    Operation* op = make(leaky ? run::leaky : run::signal,
+                         object_type(leaky ? ClassId::bucket : ClassId::overflow));
+    op->pure = false;
+    return op;
+  }
   if (options_.scope == Scope::context && node.text == "match") {
     static const ValueMap none;
     return constant(Value::of(&none), kMap);

@@ -54,6 +54,10 @@ std::string_view class_name(ClassId id) {
       return "queue";
     case ClassId::kept_event:
       return "kept event";
+    case ClassId::bucket:
+      return "leaky";
+    case ClassId::zone:
+      return "time zone";
   }
   return "object";
 }
@@ -78,6 +82,8 @@ std::span<const Member> members_of(ClassId id) {
       return decision_members();
     case ClassId::queue:
       return queue_members();
+    case ClassId::bucket:
+      return bucket_members();
     case ClassId::kept_event:
       return kept_event_members();
     case ClassId::appsec:
@@ -108,10 +114,14 @@ std::span<const Method> methods_of(Type type, ClassId id) {
       return source_methods();
     case ClassId::alert_event:
       return alert_event_methods();
+    case ClassId::queue:
+      return queue_methods();
     case ClassId::appsec:
       return appsec_methods();
     case ClassId::request:
       return request_methods();
+    case ClassId::zone:
+      return zone_methods();
     default:
       return {};
   }

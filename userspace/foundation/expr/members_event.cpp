@@ -1,4 +1,5 @@
 // evt, evt.Line, and the events a bucket keeps.
+#include "base/ip.h"
 #include "expr/members.h"
 #include "model/alert.h"
 
@@ -59,14 +60,6 @@ const Member line_rows[] = {
     {"Process", kBoolean, yes},
 };
 
-const Member queue_rows[] = {
-    {"Queue",
-     {Type::array, ClassId::none, Type::object, ClassId::kept_event},
-     [](Machine&, const void* o, Value& out) {
-       if (o) out = Value::of(static_cast<const ValueArray*>(o));
-     }},
-};
-
 const Member kept_rows[] = {
     {"Parsed", text_bag(ClassId::kept_parsed), same_object<ClassId::kept_parsed>},
     {"Meta", text_bag(ClassId::kept_meta), same_object<ClassId::kept_meta>},
@@ -116,11 +109,31 @@ bool set_parsed(Machine& m, const Value&, const Value* args, Value& out) {
   return set(m, Bag::parsed, args[0].text(), args[1].text(), out);
 }
 
+// The addresses that the event comes from: source_ip of a line, the sources of an overflow. Others are none.
+bool parse_ip_sources(Machine& m, const Value& self, const Value*, Value& out) {
+  const Event& e = event(self.object);
+  Value* items = m.array(e.overflow ? e.overflow->source_keys.size() : 1);
+  if (!items) return false;
+  size_t size = 0;
+  const auto take = [&](std::string_view text) {
+    if (Ip::parse(text)) items[size++] = Value::of(text);
+  };
+  if (e.type == EventType::overflow && e.overflow) {
+    for (const std::string& key : e.overflow->source_keys) take(key);
+  } else {
+    Value source;
+    if (!bag_get(m, ClassId::meta, &e, "source_ip", source)) return false;
+    take(source.text());
+  }
+  return make_array(m, items, size, ClassId::text, out);
+}
+
 const Method event_calls[] = {
     {"GetType", {}, kString, get_type},
     {"GetMeta", {Type::string}, kString, get_meta},
     {"SetMeta", {Type::string, Type::string}, kBoolean, set_meta, true},
     {"SetParsed", {Type::string, Type::string}, kBoolean, set_parsed, true},
+    {"ParseIPSources", {}, kTextArray, parse_ip_sources},
 };
 
 }  // namespace
@@ -128,7 +141,6 @@ const Method event_calls[] = {
 std::span<const Member> event_members() { return event_rows; }
 std::span<const Member> line_members() { return line_rows; }
 std::span<const Method> event_methods() { return event_calls; }
-std::span<const Member> queue_members() { return queue_rows; }
 std::span<const Member> kept_event_members() { return kept_rows; }
 
 }  // namespace testudo::expr

@@ -38,9 +38,10 @@ struct LiteralSet::Impl {
     return std::string_view(texts).substr(start, ends[id] - start);
   }
 
+  // Every scan_ returns whether it is to end: without `hits` the first literal found is enough.
   template <bool kFold>
-  void check(const LiteralWindows& windows, std::string_view text, size_t at, uint32_t window,
-             LiteralHits& hits) const {
+  bool check(const LiteralWindows& windows, std::string_view text, size_t at, uint32_t window,
+             LiteralHits* hits) const {
     for (const LiteralWindow& one : windows.bucket(window)) {
       if (one.window != window || at < one.offset || text.size() - (at - one.offset) < one.size) continue;
       const char* start = text.data() + (at - one.offset);
@@ -50,15 +51,18 @@ struct LiteralSet::Impl {
       } else if (start[one.size - 1] != one.last || *start != one.first) {
         continue;
       }
-      if (hits.has(one.id)) continue;
-      if (kFold ? same_folded(start, wanted, one.size) : std::memcmp(start, wanted, one.size) == 0)
-        hits.mark(one.id);
+      if (hits && hits->has(one.id)) continue;
+      if (!(kFold ? same_folded(start, wanted, one.size) : std::memcmp(start, wanted, one.size) == 0))
+        continue;
+      if (!hits) return true;
+      hits->mark(one.id);
     }
+    return false;
   }
 
   // Windows of kWidth bytes at four places of one load; one branch for all of them, since most are unknown.
   template <size_t kWidth, bool kFold>
-  void scan_windows(const LiteralWindows& windows, std::string_view text, LiteralHits& hits) const {
+  bool scan_windows(const LiteralWindows& windows, std::string_view text, LiteralHits* hits) const {
     constexpr uint32_t kMask = kWidth == 2 ? 0xffff : 0xffffffff;
     constexpr uint32_t kLower = kFold ? 0x20202020u & kMask : 0;
     const char* bytes = text.data();
@@ -72,41 +76,54 @@ struct LiteralSet::Impl {
             windows.maybe(window(3)))) [[likely]]
         continue;
       for (unsigned i = 0; i < 4; ++i)
-        if (windows.maybe(window(i))) check<kFold>(windows, text, at + i, window(i), hits);
+        if (windows.maybe(window(i)) && check<kFold>(windows, text, at + i, window(i), hits)) return true;
     }
     for (; at + kWidth <= text.size(); ++at) {
       uint32_t window = 0;
       std::memcpy(&window, bytes + at, kWidth);
       window |= kLower;
-      if (windows.maybe(window)) check<kFold>(windows, text, at, window, hits);
+      if (windows.maybe(window) && check<kFold>(windows, text, at, window, hits)) return true;
     }
+    return false;
   }
 
   // For one or two short literals a search of each is quicker than a second pass.
   template <bool kFold>
-  void scan_pairs(std::string_view text, LiteralHits& hits) const {
+  bool scan_pairs(std::string_view text, LiteralHits* hits) const {
     if (kFold || pairs.all().size() > 2) return scan_windows<2, kFold>(pairs, text, hits);
-    for (const LiteralWindow& one : pairs.all())
-      if (!text.empty() && memmem(text.data(), text.size(), texts.data() + one.text, one.size))
-        hits.mark(one.id);
+    for (const LiteralWindow& one : pairs.all()) {
+      if (text.empty() || !memmem(text.data(), text.size(), texts.data() + one.text, one.size)) continue;
+      if (!hits) return true;
+      hits->mark(one.id);
+    }
+    return false;
   }
 
-  void scan_singles(std::string_view text, LiteralHits& hits) const {
+  bool scan_singles(std::string_view text, LiteralHits* hits) const {
+    const auto occurs = [&](int byte) {
+      return !text.empty() && std::memchr(text.data(), byte, text.size()) != nullptr;
+    };
     for (size_t i = 0; i < singles.size(); ++i) {
-      const auto occurs = [&](int byte) {
-        return !text.empty() && std::memchr(text.data(), byte, text.size()) != nullptr;
-      };
       const uint8_t byte = single_bytes[i];
-      if (occurs(byte) || (fold && byte >= 'a' && byte <= 'z' && occurs(byte & ~0x20))) hits.mark(singles[i]);
+      if (!occurs(byte) && !(fold && byte >= 'a' && byte <= 'z' && occurs(byte & ~0x20))) continue;
+      if (!hits) return true;
+      hits->mark(singles[i]);
     }
+    return false;
   }
 
   template <bool kFold>
-  void scan(std::string_view text, LiteralHits& hits) const {
-    if (!quads.empty()) scan_windows<4, kFold>(quads, text, hits);
-    if (!pairs.empty()) scan_pairs<kFold>(text, hits);
-    if (!singles.empty()) scan_singles(text, hits);
-    if (empty != UINT32_MAX) hits.mark(empty);
+  bool scan(std::string_view text, LiteralHits* hits) const {
+    if (empty != UINT32_MAX) {
+      if (!hits) return true;
+      hits->mark(empty);
+    }
+    return (!quads.empty() && scan_windows<4, kFold>(quads, text, hits)) ||
+           (!pairs.empty() && scan_pairs<kFold>(text, hits)) ||
+           (!singles.empty() && scan_singles(text, hits));
+  }
+  bool scan(std::string_view text, LiteralHits* hits) const {
+    return fold ? scan<true>(text, hits) : scan<false>(text, hits);
   }
 };
 
@@ -163,11 +180,9 @@ void LiteralSet::finish() {
 
 void LiteralSet::scan(std::string_view text, LiteralHits& hits) const {
   hits.reset(size());
-  if (impl_->fold)
-    impl_->scan<true>(text, hits);
-  else
-    impl_->scan<false>(text, hits);
+  impl_->scan(text, &hits);
 }
+bool LiteralSet::any(std::string_view text) const { return impl_->scan(text, nullptr); }
 
 size_t LiteralSet::size() const { return impl_->ends.size(); }
 std::string_view LiteralSet::literal(uint32_t id) const { return impl_->literal(id); }

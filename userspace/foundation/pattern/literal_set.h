@@ -69,6 +69,9 @@ class LiteralSet {
   /// Every literal that occurs in `text`. Time is linear in the text; see longest_bucket().
   void scan(std::string_view text, LiteralHits& hits) const;
 
+  /// Does any literal occur? Ends at the first.
+  bool any(std::string_view text) const;
+
   size_t size() const;
   std::string_view literal(uint32_t id) const;  ///< as scanned for: folded in a folded set
   size_t bytes() const;                         ///< memory held, after finish()

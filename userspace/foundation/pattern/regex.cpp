@@ -7,8 +7,8 @@
 #include <mutex>
 
 #include "base/text.h"
-#include "pattern/jit.h"
 #include "pattern/regex_literals.h"
+#include "pattern/regex_scratch.h"
 #include "pattern/regex_syntax.h"
 #include "pattern/regex_translate.h"
 
@@ -76,11 +76,6 @@ Error refusal(const RE2& re2, std::string_view pattern) {
 }
 
 }  // namespace
-
-struct RegexScratch::Impl {
-  JitScratch jit;
-  std::vector<re2::StringPiece> pieces;
-};
 
 RegexScratch::RegexScratch() : impl_(std::make_unique<Impl>()) {}
 RegexScratch::~RegexScratch() = default;

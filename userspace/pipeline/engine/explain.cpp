@@ -22,19 +22,42 @@ constexpr size_t kMaxNear = 64;  // patterns that are asked how far they got
 /// What scenarios do with the event.
 struct PourRows : detect::PourTrace {
   std::vector<ExplainedPour> rows;
-  void poured(const detect::Scenario& scenario, const detect::Bucket& bucket) override {
+  void step(const detect::Scenario& poured, const detect::Scenario& owner,
+            const detect::PourStep& step) override {
     ExplainedPour row;
-    row.scenario = scenario.name;
-    if (bucket.scenario->name != scenario.name) row.owner = bucket.scenario->name;
-    row.type = scenario.type == detect::BucketType::trigger ? "trigger" : "leaky";
-    row.group = shortened(bucket.group);
-    row.result = "poured";
-    row.capacity = bucket.scenario->capacity;
-    row.level = row.capacity - bucket.level.tokens();
-    row.total = bucket.total;
-    row.fresh = bucket.total == 1;
-    row.marked = bucket.marked;
+    row.scenario = poured.name;
+    if (owner.name != poured.name) row.owner = owner.name;
+    row.type = detect::type_name(owner.type);
+    row.group = shortened(step.group);
+    row.result = result_name(step.result);
+    row.capacity = step.capacity;
+    row.level = step.level;
+    row.total = step.total;
+    row.fresh = step.fresh;
+    row.marked = step.marked;
     rows.push_back(std::move(row));
+  }
+
+ private:
+  static const char* result_name(detect::PourStep::Result result) {
+    using Result = detect::PourStep::Result;
+    switch (result) {
+      case Result::poured:
+        return "poured";
+      case Result::seen:
+        return "seen";
+      case Result::cancelled:
+        return "cancelled";
+      case Result::overflowed:
+        return "overflowed";
+      case Result::blackholed:
+        return "blackholed";
+      case Result::filtered:
+        return "filtered";
+      case Result::no_source:
+        return "no source";
+    }
+    return "";
   }
 };
 
@@ -60,8 +83,7 @@ struct Explainer::Impl {
         ambiguity(*program->parsers, *program->slots),
         near(*program->grok),
         today(options.today) {
-    worker.context().trace = &trace;
-    worker.shard().set_trace(&pours);
+    worker.set_trace(&trace, nullptr, &pours);
   }
 
   static std::shared_ptr<const SourceInfo> source_of(const ExplainOptions& options) {

@@ -1,13 +1,34 @@
 #include "engine/program.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
+#include "base/files.h"
 #include "parse/node_compile.h"
 
 namespace testudo {
 namespace {
+
+/// Databases (entries of `data:` without a type) that lie in `folder` under the last part of their
+/// source_url.
+std::map<std::string, std::string> files_by_url(const std::vector<ContentItem>& items,
+                                                const std::string& folder) {
+  std::map<std::string, std::string> out;
+  for (const ContentItem& item : items)
+    for (const YamlNode& document : item.documents) {
+      const YamlNode* data = document.find("data");
+      if (!data || !data->is_sequence()) continue;
+      for (const YamlNode& entry : data->items()) {
+        const YamlNode *url = entry.find("source_url"), *name = entry.find("dest_file");
+        if (entry.find("type") || !url || !name || !url->is_scalar() || !name->is_scalar()) continue;
+        const std::string path = folder + "/" + url->text().substr(url->text().rfind('/') + 1);
+        if (!url->text().ends_with('/') && file_exists(path)) out.emplace(name->text(), path);
+      }
+    }
+  return out;
+}
 
 /// Puts a program together, item after item. A broken item is off as a whole: half of a parser file would
 /// send lines the wrong way, half of a scenario file would look as if it were there.
@@ -34,7 +55,8 @@ class Loader {
         options_.files.empty() ? find_content(options_.content, p.errors) : options_.files;
     read_items(items, p.errors, p.notes);
     std::vector<std::string> enrich_notes;
-    const parse::EnricherOptions enrich{options_.data_folder};
+    parse::EnricherOptions enrich{options_.data_folder};
+    if (options_.data_by_url) enrich.files = files_by_url(items, options_.data_folder);
     p.enrichers =
         std::make_shared<parse::EnricherTable>(parse::make_enrichers(*slots_, enrich, enrich_notes));
     // Data first: constant files are folded into the expressions that read them.

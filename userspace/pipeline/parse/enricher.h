@@ -3,6 +3,7 @@
 // To add an enricher: write enrich/NAME.cpp with a function that appends its rows, call it in enrichers.cpp.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,6 +63,12 @@ using EnricherTable = std::vector<Enricher>;
 
 struct EnricherOptions {
   std::string data_folder;  ///< where GeoLite2-City.mmdb and GeoLite2-ASN.mmdb are looked for
+  /// File name → path of those that lie elsewhere (hub tests bring their own).
+  std::map<std::string, std::string> files{};
+  std::string path(const std::string& name) const {
+    const auto found = files.find(name);
+    return found == files.end() ? data_folder + "/" + name : found->second;
+  }
 };
 
 /// All enrichers, their slots interned. A missing database is told once in `notes`, its enrichers write

@@ -157,8 +157,8 @@ void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, Enric
   const auto slot = [&](const char* name) { return slots.intern(Bag::enriched, name); };
   std::shared_ptr<GeoDatabase> city_db, asn_db;
   if (!options.data_folder.empty()) {
-    city_db = GeoDatabase::open(options.data_folder + "/GeoLite2-City.mmdb", notes);
-    asn_db = GeoDatabase::open(options.data_folder + "/GeoLite2-ASN.mmdb", notes);
+    city_db = GeoDatabase::open(options.path("GeoLite2-City.mmdb"), notes);
+    asn_db = GeoDatabase::open(options.path("GeoLite2-ASN.mmdb"), notes);
   }
   table.push_back({"GeoIpCity", "country and coordinates of an address", false, false, &city,
                    std::make_shared<CityOwner>(CityOwner{city_db, slot("IsoCode"), slot("IsInEU"),

@@ -63,12 +63,7 @@ using EnricherTable = std::vector<Enricher>;
 
 struct EnricherOptions {
   std::string data_folder;  ///< where GeoLite2-City.mmdb and GeoLite2-ASN.mmdb are looked for
-  /// File name → path of those that lie elsewhere (hub tests bring their own).
-  std::map<std::string, std::string> files{};
-  std::string path(const std::string& name) const {
-    const auto found = files.find(name);
-    return found == files.end() ? data_folder + "/" + name : found->second;
-  }
+  std::string city, asn;    ///< these files in their place, where given
 };
 
 /// All enrichers, their slots interned. A missing database is told once in `notes`, its enrichers write

@@ -3,8 +3,9 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "detect/matcher.h"
 #include "detect/scenario.h"
-#include "detect/shard.h"
+#include "detect/shards.h"
 #include "parse/node_compile.h"
 #include "parse/node_run.h"
 #include "yaml/yaml.h"
@@ -62,8 +63,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   parse::RunContext context(parsers);
   context.enrich.today = from_unix_seconds(1795544569);
   context.enrich.replay = true;
-  detect::Shard shard(scenarios, slots);
-  std::vector<Alert> alerts;
+  detect::Matcher matcher(scenarios, slots);
+  detect::Shards shards(scenarios, slots, {});
+  detect::PourBatch pours;
+  std::vector<detect::Emitted> emitted;
   for (int i = 0; i < 4; ++i) {
     event.reset();
     event.raw = text;
@@ -74,8 +77,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     event.log_time = true;
     if (parse::run_stages(parsers, event, context) == parse::Outcome::failed) continue;
     event.set(parsers.source_ip, "192.0.2.1");
-    shard.pour({event, event.arrived + std::chrono::seconds(i), "2026-11-24T18:22:49Z"}, context.expr,
-               alerts);
+    const TimePoint t = event.arrived + std::chrono::seconds(i);
+    if (matcher.match(event, {t, "2026-11-24T18:22:49Z"}, context.expr, pours)) shards.take(pours, emitted);
+    pours.reset();
   }
+  shards.tick(context.enrich.today + 1h, 100, emitted);
+  for (const detect::Emitted& one : emitted) require(!one.overflow.alerts.empty());
   return 0;
 }

@@ -7,6 +7,25 @@ namespace {
 
 const TimePoint noon{};
 
+/// The level of a bucket, fed by moments as a shard feeds it.
+class LeakyLevel {
+ public:
+  explicit LeakyLevel(int32_t capacity) : tokens_(capacity) {}
+  bool take(TimePoint t, int32_t capacity, Duration leakspeed) {
+    const Duration elapsed = used_ ? t - last_ : Duration(0);
+    if (!take_token(tokens_, elapsed, capacity, leakspeed)) return false;
+    last_ = t;
+    used_ = true;
+    return true;
+  }
+  double tokens() const { return tokens_; }
+
+ private:
+  double tokens_;
+  TimePoint last_{};
+  bool used_ = false;
+};
+
 TEST(LeakyLevel, OverflowsOnTheEventAfterItsCapacity) {
   LeakyLevel level(2);
   EXPECT_TRUE(level.take(noon, 2, 10s));
@@ -47,12 +66,17 @@ TEST(LeakyLevel, TakesADeficitOfLessThanANanosecondForRounding) {
 }
 
 TEST(SeenSet, RemembersValuesAndIsBounded) {
+  Pool pool;
   SeenSet seen;
-  EXPECT_TRUE(seen.insert("root"));
-  EXPECT_FALSE(seen.insert("root"));
-  EXPECT_TRUE(seen.insert(""));
-  for (int i = 0; i < 70000; ++i) seen.insert(std::to_string(i));
-  EXPECT_FALSE(seen.insert("one more than is remembered"));
+  EXPECT_TRUE(seen.insert(pool, 7));
+  EXPECT_FALSE(seen.insert(pool, 7));
+  EXPECT_TRUE(seen.insert(pool, 0));
+  EXPECT_FALSE(seen.insert(pool, 0));
+  for (uint64_t i = 1; i < 70000; ++i) seen.insert(pool, i * 0x9e3779b97f4a7c15ULL);
+  EXPECT_EQ(seen.size(), SeenSet::kMost);
+  EXPECT_FALSE(seen.insert(pool, 3)) << "one more than is remembered";
+  seen.clear(pool);
+  EXPECT_EQ(pool.bytes(), 0u);
 }
 
 }  // namespace

@@ -160,7 +160,7 @@ TEST(Shard, IsBoundedAndNoNetworkPushesTheOthersOut) {
   const Content content = bruteforce(kLeaky);
   const auto program = content.load();
   detect::ShardOptions options;
-  options.max_buckets = 400;
+  options.max_buckets = 17 * 200;  // 200 for each shard
   WorkerOptions worker_options;
   worker_options.replay = true;
   worker_options.today = *parse_rfc3339("2026-06-01T00:00:00Z");
@@ -172,10 +172,12 @@ TEST(Shard, IsBoundedAndNoNetworkPushesTheOthersOut) {
   feed("01 192.0.2.1 a");
   feed("02 192.0.2.1 b");
   for (int i = 0; i < 256; ++i) feed("03 198.51.100." + std::to_string(i) + " x");
-  EXPECT_LE(worker.shard().buckets(), 1u + 20u) << "one /24 holds at most its share of 5%";
-  for (int i = 0; i < 2000; ++i)
-    feed("04 203." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ".1 x");
-  EXPECT_LE(worker.shard().buckets(), 400u);
+  EXPECT_LE(worker.shards().buckets(), 1u + 16u * 10u)
+      << "one /24 holds at most its share of 5% of each shard";
+  for (int i = 0; i < 10000; ++i)
+    feed("04 " + std::to_string(i % 200 + 1) + "." + std::to_string(i / 250) + "." + std::to_string(i % 250) +
+         ".1 x");
+  EXPECT_LE(worker.shards().buckets(), 17u * 200u);
   feed("05 192.0.2.1 c");
   EXPECT_EQ(alerts.size(), 1u) << "the slow attacker's bucket, being fuller, was kept";
 }
@@ -214,10 +216,10 @@ TEST(Snapshot, BringsBucketsAndBlackholesIntoAnotherProcess) {
     ASSERT_EQ(alerts.size(), 1u);
     feed(before, "02 192.0.2.1 a");
     feed(before, "03 192.0.2.1 b");
-    saved = before.shard().save();
+    saved = before.shards().save();
   }
   Worker after(content.load(), options);
-  auto restored = after.shard().restore(saved);
+  auto restored = after.shards().restore(saved);
   ASSERT_TRUE(restored.ok()) << restored.error().text();
   EXPECT_EQ(*restored, 1u);
   feed(after, "04 192.0.2.1 b");
@@ -236,15 +238,15 @@ TEST(Snapshot, RefusesDamagedBytesWhole) {
   WorkerOptions options;
   options.replay = true;
   Worker worker(content.load(), options);
-  const std::string good = worker.shard().save();
+  const std::string good = worker.shards().save();
   for (size_t cut = 0; cut < good.size(); ++cut) {
     Worker other(content.load(), options);
-    EXPECT_FALSE(other.shard().restore(std::string_view(good).substr(0, cut)).ok());
+    EXPECT_FALSE(other.shards().restore(std::string_view(good).substr(0, cut)).ok());
   }
   std::string flipped = good;
   flipped[10] = char(flipped[10] ^ 1);
-  EXPECT_FALSE(worker.shard().restore(flipped).ok());
-  EXPECT_EQ(worker.shard().buckets(), 0u);
+  EXPECT_FALSE(worker.shards().restore(flipped).ok());
+  EXPECT_EQ(worker.shards().buckets(), 0u);
 }
 
 struct BadScenario {
@@ -274,8 +276,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "content/scenarios/s.yaml:5:11: a trigger takes no capacity"},
         BadScenario{"a type that nobody knows", "type: sieve\nfilter: 'true'\n",
                     "content/scenarios/s.yaml:3:7: unknown bucket type 'sieve'"},
-        BadScenario{"a type that is still to come", "type: bayesian\nfilter: 'true'\n",
-                    "content/scenarios/s.yaml:3:7: buckets of type bayesian are not supported yet"},
+        BadScenario{"a bayesian bucket that believes nothing", "type: bayesian\nfilter: 'true'\n",
+                    "content/scenarios/s.yaml:1:1: bayesian_prior is missing"},
         BadScenario{"a filter that is no boolean", "type: trigger\nfilter: evt.Meta.x\n",
                     "content/scenarios/s.yaml:4:18: "},
         BadScenario{"a data file that is not there",

@@ -37,6 +37,7 @@ enum class ClassId : uint8_t {
   request,
   queue,
   kept_event,
+  bucket,  ///< leaky; the object is the BucketView
 };
 
 /// Maps that live in the event; everything else of kind object is a struct.

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "expr/expr.h"
+#include "expr/prefix_list.h"
 #include "expr/types.h"
 #include "pattern/literal_set.h"
 
@@ -98,6 +99,7 @@ struct Program {
   std::deque<std::string> strings;
   std::deque<TextSet> sets;
   std::deque<Needles> needles;
+  std::deque<PrefixList> prefixes;
   std::deque<RowTest> row_tests;
   std::deque<Helper> helpers;  ///< copies: an owner's table may move
   std::vector<std::unique_ptr<Regex>> regexes;

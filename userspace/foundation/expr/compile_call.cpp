@@ -165,7 +165,7 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
   op->text = row.name;
   op->pure = false;
   const Operation* body = nullptr;
-  const uint32_t next_local = next_local_, locals = program_.locals;
+  const uint32_t locals = program_.locals;
   if (given >= 2) {
     if (!(body = lower_closure(*node.children[1], list->type.of_element(), *op))) return nullptr;
     if (row.test && !body->type.maybe(Type::boolean))
@@ -180,10 +180,7 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
   }
   op->type = result_of(row, list->type, body);
   if (Operation* known = given == 2 ? lower_known_list(*op) : nullptr) {
-    if (known->run != run::all_of) {  // the closure is gone
-      next_local_ = next_local;
-      program_.locals = locals;
-    }
+    if (known->run != run::all_of) program_.locals = locals;  // the closure is gone
     return known;
   }
   return op;

@@ -213,7 +213,8 @@ Operation* Compiler::lower_junction(const Node& node) {
   std::vector<const Operation*> args;
   for (size_t at = 0; at < node.children.size();) {
     Operation* op = nullptr;
-    if (any && ((op = lower_needles(node, at)) || (op = lower_choices(node, at)))) {
+    if (any &&
+        ((op = lower_needles(node, at)) || (op = lower_choices(node, at)) || (op = lower_ranges(node, at)))) {
       args.push_back(op);
       continue;
     }

@@ -54,6 +54,8 @@ std::string_view class_name(ClassId id) {
       return "queue";
     case ClassId::kept_event:
       return "kept event";
+    case ClassId::bucket:
+      return "leaky";
   }
   return "object";
 }
@@ -78,6 +80,8 @@ std::span<const Member> members_of(ClassId id) {
       return decision_members();
     case ClassId::queue:
       return queue_members();
+    case ClassId::bucket:
+      return bucket_members();
     case ClassId::kept_event:
       return kept_event_members();
     case ClassId::appsec:
@@ -108,6 +112,8 @@ std::span<const Method> methods_of(Type type, ClassId id) {
       return source_methods();
     case ClassId::alert_event:
       return alert_event_methods();
+    case ClassId::queue:
+      return queue_methods();
     case ClassId::appsec:
       return appsec_methods();
     case ClassId::request:

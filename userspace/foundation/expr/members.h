@@ -53,6 +53,8 @@ std::span<const Method> alert_event_methods();
 std::span<const Member> meta_item_members();
 std::span<const Member> decision_members();
 std::span<const Member> queue_members();
+std::span<const Method> queue_methods();
+std::span<const Member> bucket_members();
 std::span<const Member> kept_event_members();
 std::span<const Method> time_methods();
 std::span<const Method> duration_methods();

@@ -49,11 +49,7 @@ const Member event_rows[] = {
 const Member line_rows[] = {
     {"Raw", kString, text<&Event::raw>},
     {"Src", kString, text<&Event::src>},
-    {"Module", kString,
-     [](Machine&, const void* o, Value& out) {
-       const SourceInfo* source = event(o).source;
-       out = Value::of(source ? std::string_view(source->type) : std::string_view());
-     }},
+    {"Module", kString, text<&Event::module>},
     {"Time", kTime,
      [](Machine&, const void* o, Value& out) { out = Value::time(unix_nanos(event(o).arrived)); }},
     {"Labels", text_bag(ClassId::labels),
@@ -61,14 +57,6 @@ const Member line_rows[] = {
        out = Value::of_object(uint8_t(ClassId::labels), event(o).source);
      }},
     {"Process", kBoolean, yes},
-};
-
-const Member queue_rows[] = {
-    {"Queue",
-     {Type::array, ClassId::none, Type::object, ClassId::kept_event},
-     [](Machine&, const void* o, Value& out) {
-       if (o) out = Value::of(static_cast<const ValueArray*>(o));
-     }},
 };
 
 const Member kept_rows[] = {
@@ -88,9 +76,9 @@ std::string_view overflow_meta(const Overflow& overflow, std::string_view key) {
   return {};
 }
 
-bool get_type(Machine& m, const Value&, const Value*, Value& out) {
+bool get_type(Machine&, const Value& self, const Value*, Value& out) {
   static constexpr std::string_view names[] = {"log", "overflow", "unknown"};
-  out = Value::of(names[std::min<size_t>(size_t(m.ctx.event->type), 2)]);
+  out = Value::of(names[std::min<size_t>(size_t(event(self.object).type), 2)]);
   return true;
 }
 
@@ -132,7 +120,6 @@ const Method event_calls[] = {
 std::span<const Member> event_members() { return event_rows; }
 std::span<const Member> line_members() { return line_rows; }
 std::span<const Method> event_methods() { return event_calls; }
-std::span<const Member> queue_members() { return queue_rows; }
 std::span<const Member> kept_event_members() { return kept_rows; }
 
 }  // namespace testudo::expr

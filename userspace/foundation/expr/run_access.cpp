@@ -108,9 +108,23 @@ bool alert(const Operation&, Machine& m, Value& out) {
   out = Value::of_object(uint8_t(ClassId::alert), m.ctx.alert);
   return m.ctx.alert || m.fail({"there is no alert here"});
 }
+bool leaky(const Operation&, Machine& m, Value& out) {
+  out = Value::of_object(uint8_t(ClassId::bucket), m.ctx.leaky);
+  return m.ctx.leaky || m.fail({"there is no bucket here"});
+}
+bool signal(const Operation&, Machine& m, Value& out) {
+  const Overflow* overflow = m.ctx.event ? m.ctx.event->overflow : nullptr;
+  out = Value::of_object(uint8_t(ClassId::overflow), overflow);
+  return overflow || m.fail({"there is no overflow here"});
+}
 bool queue(const Operation&, Machine& m, Value& out) {
   out = Value::of_object(uint8_t(ClassId::queue), m.ctx.queue);
   return m.ctx.queue || m.fail({"there is no queue here"});
+}
+bool results(const Operation&, Machine& m, Value& out) {
+  if (!m.ctx.results) return m.fail({"there are no results here"});
+  out = *m.ctx.results;
+  return true;
 }
 bool empty_object(const Operation& op, Machine&, Value& out) {
   out = Value::of_object(op.constant.class_id, &nothing);

@@ -1,16 +1,22 @@
-// From a bucket that overflowed to the alert: engine-spec §5.7.
+#include "detect/alert_build.h"
+
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
+#include <cstdlib>
 
 #include "base/ip.h"
 #include "base/text.h"
-#include "detect/shard.h"
+#include "detect/asker.h"
+#include "detect/map_key.h"
 
 namespace testudo::detect {
 namespace {
 
 /// One alert is sent per source; a scope that gives every event another one must not make thousands.
 constexpr size_t kMaxSources = 100;
+/// Events shown by all alerts of one overflow together, and what each may show in any case.
+constexpr size_t kMaxShown = 10'000, kFewEvents = 50;
 
 /// Go's default text of a time given as RFC 3339 with any offset.
 std::string go_text(std::string_view rfc3339, TimePoint t) {
@@ -28,66 +34,123 @@ float number(std::string_view text) {
   return value;
 }
 
-AlertSource source_of(const EventCopyRef& entry, const Scenario& scenario, const ScenarioSet& set) {
-  const EventCopy& copy = *entry.copy;
-  AlertSource source;
+bool address_scope(const Scenario& scenario) { return scenario.scope == "Ip" || scenario.scope == "Range"; }
+
+/// False: the event spoils the alert, by the format.
+bool source_of(const EventImage& image, std::string_view scope_value, const Scenario& scenario,
+               const ScenarioSet& set, AlertSource& source) {
   source.scope = scenario.scope;
-  if (scenario.scope != "Ip" && scenario.scope != "Range") {
-    source.value = entry.scope_value;
-    return source;
+  if (!address_scope(scenario)) {
+    source.value = scope_value;
+    return true;
   }
-  const std::string_view ip = copy.get(set.source_ip);
-  if (!Ip::parse(ip)) return source;
+  const std::string_view ip = image.get(set.source_ip);
+  if (!Ip::parse(ip)) return false;
   source.ip = ip;
-  std::string_view as = copy.get(set.as_number);
-  if (as.empty()) as = copy.get(set.asn_number);
+  std::string_view as = image.get(set.as_number);
+  if (as.empty()) as = image.get(set.asn_number);
   source.as_number = as;
-  source.as_name = copy.get(set.as_name);
-  source.cn = copy.get(set.country);
-  source.latitude = number(copy.get(set.latitude));
-  source.longitude = number(copy.get(set.longitude));
-  if (const std::string_view range = copy.get(set.source_range); !range.empty()) {
+  source.as_name = image.get(set.as_name);
+  source.cn = image.get(set.country);
+  source.latitude = number(image.get(set.latitude));
+  source.longitude = number(image.get(set.longitude));
+  if (const std::string_view range = image.get(set.source_range); !range.empty()) {
     const auto prefix = Prefix::parse(range);
-    if (!prefix) {
-      source.ip.clear();  // a broken range spoils the alert, by the format
-      return source;
-    }
+    if (!prefix) return false;
     source.range = prefix->cidr();
   }
   source.value = source.ip;
-  if (scenario.scope == "Range") source.value = scenario.scope_expression ? entry.scope_value : source.range;
-  return source;
+  if (scenario.scope == "Range")
+    source.value = scenario.scope_expression ? std::string(scope_value) : source.range;
+  return true;
 }
 
-MetaPairs meta_of(const EventCopy& copy, const SlotNames& names) {
-  MetaPairs out;
-  for (uint32_t i = 0; i < copy.fields(); ++i) {
-    const EventCopy::Field& f = copy.field(i);
-    if (f.slot.bag == Bag::meta) out.emplace_back(names.name(f.slot), copy.value(f));
+/// An overflow that was poured again brings its own sources: those of the same scope, and Ip for Range.
+void sources_of_overflow(const EventImage& image, std::string_view scope_value, const Scenario& scenario,
+                         std::vector<AlertSource>& out) {
+  for (uint32_t i = 0; i < image.sources(); ++i) {
+    AlertSource source = image.source(i);
+    if (source.scope != scenario.scope) {
+      if (source.scope != "Ip" || scenario.scope != "Range") continue;
+      source.scope = scenario.scope;
+      source.value = scenario.scope_expression ? std::string(scope_value) : source.range;
+      if (source.value.empty()) continue;
+    }
+    out.push_back(std::move(source));
   }
-  for (uint32_t i = 0; i < copy.extras(); ++i) out.emplace_back(copy.extra(i));
+}
+
+MetaPairs meta_of(const EventImage& image, const SlotNames& names) {
+  MetaPairs out;
+  for (uint32_t i = 0; i < image.fields(); ++i)
+    if (image.slot(i).bag == Bag::meta) out.emplace_back(names.name(image.slot(i)), image.value(i));
+  for (uint32_t i = 0; i < image.extras(); ++i)
+    if (!image.extra(i).first.starts_with(EventImage::kHidden)) out.emplace_back(image.extra(i));
   std::sort(out.begin(), out.end());
   return out;
 }
 
+/// All sources by value, later events overwrite. False: no alert.
+bool collect_sources(const OverflowingBucket& from, const ScenarioSet& set, std::vector<AlertSource>& out) {
+  const auto merge = [&](AlertSource&& source) {
+    const auto same =
+        std::find_if(out.begin(), out.end(), [&](const AlertSource& s) { return s.value == source.value; });
+    if (same != out.end())
+      *same = std::move(source);
+    else if (out.size() < kMaxSources)
+      out.push_back(std::move(source));
+  };
+  const auto look = [&](const EventImage& image, std::string_view scope_value) {
+    if (image.overflow()) {
+      std::vector<AlertSource> sources;
+      sources_of_overflow(image, scope_value, from.scenario, sources);
+      for (AlertSource& source : sources) merge(std::move(source));
+      return true;
+    }
+    AlertSource source;
+    if (!source_of(image, scope_value, from.scenario, set, source)) return false;
+    merge(std::move(source));
+    return true;
+  };
+  if (from.only) return look(*from.only, from.only_scope);
+  for (uint32_t i = 0; i < from.bucket.queue_size; ++i)
+    if (!look(from.buckets.queued(from.bucket, i), from.buckets.queued_scope(from.bucket, i))) return false;
+  return true;
+}
+
+AlertEvent event_of(const EventImage& image, const SlotNames& names) {
+  const std::string_view stamp = image.marshaled_time();
+  return {stamp.empty() ? format_rfc3339(image.time()) : std::string(stamp), meta_of(image, names)};
+}
+
 }  // namespace
 
-std::vector<Alert> build_alerts(const Bucket& bucket, const ScenarioSet& set, const SlotNames& names,
-                                TimePoint overflow_at, std::string_view overflow_text) {
-  const Scenario& scenario = *bucket.scenario;
+int16_t offset_of(std::string_view rfc3339) {
+  if (rfc3339.size() < 25) return 0;
+  const std::string_view zone = rfc3339.substr(rfc3339.size() - 6);
+  if ((zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return 0;
+  const auto two = [&](size_t at) { return (zone[at] - '0') * 10 + (zone[at + 1] - '0'); };
+  const int minutes = two(1) * 60 + two(4);
+  return int16_t(zone[0] == '-' ? -minutes : minutes);
+}
+
+std::string text_at(TimePoint t, int16_t offset) {
+  if (offset == 0) return format_rfc3339(t);
+  std::string out = format_rfc3339(t + std::chrono::minutes(offset));
+  out.pop_back();  // Z
+  const int minutes = std::abs(int(offset));
+  char zone[8];
+  std::snprintf(zone, sizeof zone, "%c%02d:%02d", offset < 0 ? '-' : '+', minutes / 60 % 24, minutes % 60);
+  return out + zone;
+}
+
+Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, const SlotNames& names) {
+  const Scenario& scenario = from.scenario;
+  const Bucket& bucket = from.bucket;
+  const std::string_view group = bucket.group(from.buckets.pool());
+  Overflow out;
   std::vector<AlertSource> sources;
-  for (const EventCopyRef& entry : bucket.queue) {
-    AlertSource source = source_of(entry, scenario, set);
-    const bool address_scope = scenario.scope == "Ip" || scenario.scope == "Range";
-    if (address_scope && source.ip.empty()) return {};
-    const auto same = std::find_if(sources.begin(), sources.end(),
-                                   [&](const AlertSource& s) { return s.value == source.value; });
-    if (same != sources.end())
-      *same = std::move(source);
-    else if (sources.size() < kMaxSources)
-      sources.push_back(std::move(source));
-  }
-  if (sources.empty()) return {};
+  if (!collect_sources(from, set, sources) || sources.empty()) return out;
 
   Alert alert;
   alert.scenario = scenario.name;
@@ -97,33 +160,51 @@ std::vector<Alert> build_alerts(const Bucket& bucket, const ScenarioSet& set, co
   alert.capacity = scenario.capacity;
   alert.leakspeed = scenario.leakspeed_text;
   alert.start_at = bucket.first;
-  alert.stop_at = overflow_at;
-  alert.start_text = bucket.first_text;
-  alert.stop_text = overflow_text;
+  alert.stop_at = from.at;
+  alert.start_text = text_at(bucket.first, bucket.first_offset);
+  alert.stop_text = from.event && from.at == from.event->t ? std::string(from.event->t_text)
+                                                           : text_at(from.at, bucket.last_offset);
   alert.remediation = scenario.remediation;
   alert.labels = scenario.labels;
-  for (const EventCopyRef& entry : bucket.queue)
-    alert.events.push_back({std::string(entry.copy->timestamp()), meta_of(*entry.copy, names)});
+  alert.ambiguous = bucket.marked;
+  if (from.event) {
+    alert.first_read_mono = from.event->read_mono;
+    alert.line_number = from.event->line_number;
+    alert.line = std::string(from.event->raw);
+    if (from.event->source) alert.source_name = from.event->source->type + ":" + std::string(from.event->src);
+  }
+  // Every source's alert shows the events: many sources must not multiply many events.
+  const auto most = uint32_t(std::max<size_t>(kFewEvents, kMaxShown / sources.size()));
+  if (from.only)
+    alert.events.push_back(event_of(*from.only, names));
+  else
+    for (uint32_t i = bucket.queue_size - std::min(most, bucket.queue_size); i < bucket.queue_size; ++i)
+      alert.events.push_back(event_of(from.buckets.queued(bucket, i), names));
 
   const std::string who =
       sources.size() == 1 ? sources[0].value : std::to_string(sources.size()) + " sources";
+  const std::string last_text = from.event && bucket.last == from.event->t
+                                    ? std::string(from.event->t_text)
+                                    : text_at(bucket.last, bucket.last_offset);
   alert.message = scenario.scope + " " + who + " performed '" + scenario.name + "' (" +
-                  std::to_string(bucket.total) + " events over " +
-                  format_duration(overflow_at - bucket.first) + ") at " +
-                  go_text(bucket.last_text, bucket.last);
+                  std::to_string(bucket.total) + " events over " + format_duration(from.at - bucket.first) +
+                  ") at " + go_text(last_text, bucket.last);
 
-  std::vector<Alert> out;
+  out.bucket_id = bucket_id(scenario, group, bucket.first_hash);
+  out.mapkey = map_key(scenario.filter.text(), group, scenario.name);
+  out.reprocess = scenario.reprocess;
   for (AlertSource& source : sources) {
     Alert one = alert;
     std::string identity = scenario.name;
     for (const std::string& part :
-         {bucket.group, source.scope, source.value, std::to_string(bucket.first_hash)}) {
+         {std::string(group), source.scope, source.value, std::to_string(bucket.first_hash)}) {
       identity += '\0';
       identity += part;
     }
     one.uuid = stable_uuid(identity);
+    out.source_keys.push_back(source.value);
     one.source = std::move(source);
-    out.push_back(std::move(one));
+    out.alerts.push_back(std::move(one));
   }
   return out;
 }

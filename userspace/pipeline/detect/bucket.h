@@ -3,98 +3,71 @@
 // Events fill it, time drains it, as a token bucket (engine-spec §5.3): `capacity` tokens, one comes back
 // each `leakspeed`; an event takes one; the event that finds less than one overflows.
 //
-// Not thread-safe: a shard owns its buckets (detect/shard.h). No clock inside: the caller passes the time, so
-// that a live log and a replay run the same arithmetic.
+// Plain data in two cache lines: the first holds what finding it, expiry and the level need. What does not
+// fit (long groups, long queues, seen values) lies in the shard's pool. No clock inside: the caller passes
+// the time, so that a live log and a replay run the same arithmetic.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <string>
-#include <unordered_set>
-#include <vector>
+#include <cstring>
+#include <string_view>
 
 #include "base/time.h"
-#include "detect/event_copy.h"
-#include "detect/scenario.h"
+#include "detect/pool.h"
+#include "detect/seen_set.h"
 
 namespace testudo::detect {
 
-class LeakyLevel {
- public:
-  explicit LeakyLevel(int32_t capacity) : tokens_(capacity) {}
-  /// Takes a token at `t`; false = overflow. `t` may lie before the last one (logs are not sorted): nothing
-  /// comes back then, but the clock moves back with it.
-  bool take(TimePoint t, int32_t capacity, Duration leakspeed) {
-    if (used_) {
-      const int64_t elapsed = t > last_ ? (t - last_).count() : 0;
-      tokens_ += double(elapsed) / double(leakspeed.count());
-      if (tokens_ > capacity) tokens_ = capacity;
-    }
-    // A deficit that a nanosecond of leaking makes good is rounding, not an overflow.
-    if ((1.0 - tokens_) * double(leakspeed.count()) >= 1.0) return false;
-    tokens_ -= 1.0;
-    if (tokens_ < 0) tokens_ = 0;
-    last_ = t;
-    used_ = true;
-    return true;
-  }
-  double tokens() const { return tokens_; }
-
-  /// For snapshots.
-  struct State {
-    double tokens;
-    TimePoint last;
-    bool used;
-  };
-  State state() const { return {tokens_, last_, used_}; }
-  void restore(const State& s) {
-    tokens_ = s.tokens;
-    last_ = s.last;
-    used_ = s.used;
-  }
-
- private:
-  double tokens_;
-  TimePoint last_{};
-  bool used_ = false;
-};
-
-/// Which values were seen, as 64-bit hashes with a secret seed; small sets are scanned.
-class SeenSet {
- public:
-  /// True when the value is new. At most 65,536 are remembered; after that everything counts as seen, so that
-  /// a stranger cannot grow a bucket without bound.
-  bool insert(std::string_view value);
-
-  /// For snapshots: the hashes, and the secret they were made with (one for the process; set before any
-  /// insert).
-  std::vector<uint64_t> hashes() const;
-  void restore(const std::vector<uint64_t>& hashes);
-  static uint64_t seed();
-  static void set_seed(uint64_t seed);
-
- private:
-  std::vector<uint64_t> few_;
-  std::unordered_set<uint64_t> many_;
-};
+/// Takes a token, `elapsed` after the last one was taken (negative: logs are not sorted; nothing comes back
+/// then). False = overflow.
+inline bool take_token(double& tokens, Duration elapsed, int32_t capacity, Duration leakspeed) {
+  if (elapsed.count() > 0) tokens += double(elapsed.count()) / double(leakspeed.count());
+  if (tokens > capacity) tokens = capacity;
+  // A deficit that a nanosecond of leaking makes good is rounding, not an overflow.
+  if ((1.0 - tokens) * double(leakspeed.count()) >= 1.0) return false;
+  tokens = std::max(0.0, tokens - 1.0);
+  return true;
+}
 
 struct Bucket {
-  Bucket(const Scenario& s, std::string k) : scenario(&s), group(std::move(k)), level(s.capacity) {}
+  static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr size_t kInlineGroup = 20, kInlineQueue = 6;
 
-  const Scenario* scenario;  ///< the document that created it: all its behaviour
-  std::string group;         ///< value of groupby
-  LeakyLevel level;
-  SeenSet seen;
-  std::vector<EventCopyRef> queue;  ///< at most Scenario::queue_limit() of them
-  int32_t total = 0;
+  uint64_t key_hash = 0;
   TimePoint first{}, last{};
-  std::string first_text, last_text;
-  uint64_t first_hash = 0;  ///< of the first line: part of the alert's uuid
-  uint64_t network = 0;     ///< /24 or /48 of the group value, 0 = none; for fair eviction
-  bool marked = false;      ///< holds events whose source is in doubt
-  uint32_t index = 0;       ///< in the shard's list
-  uint32_t network_index = 0;
+  double tokens = 0;
+  uint32_t scenario = kNone;  ///< the document that made it: all its behaviour; kNone = the row is free
+  uint16_t group_size = 0;
+  bool marked = false;    ///< holds events whose source is in doubt
+  bool log_time = false;  ///< the last event came in log time
+  union {
+    char text[kInlineGroup];
+    Pool::Handle handle;
+  } group_at{};
+  int32_t total = 0;
 
-  bool expired(TimePoint t) const { return total > 0 && t - last > scenario->lifetime(); }
+  uint64_t first_hash = 0;  ///< of the first line: part of the alert's uuid
+  uint64_t guillotine = 0;  ///< evidence that stays true, by its row
+  SeenSet seen;
+  int16_t first_offset = 0, last_offset = 0;  ///< of the log's zone, minutes
+  uint32_t network = kNone;                   ///< row in the table of networks
+  uint32_t network_next = kNone, network_previous = kNone;
+
+  uint32_t birth = 0;  ///< number within the shard, from 1: tells it from a later one of the same key
+
+  // A ring of `queue_size` events, `queue_room` words large: words of pool handles, one for each event (two
+  // where the scenario has a scope of its own: image, scope value).
+  uint32_t queue_size = 0, queue_head = 0, queue_room = kInlineQueue;
+  union {
+    Pool::Handle words[kInlineQueue];
+    Pool::Handle handle;
+  } queue_at{};
+
+  std::string_view group(const Pool& pool) const {
+    return {group_size <= kInlineGroup ? group_at.text : pool.at(group_at.handle), group_size};
+  }
 };
+static_assert(sizeof(Bucket) <= 160);
 
 }  // namespace testudo::detect

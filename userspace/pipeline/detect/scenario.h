@@ -1,4 +1,5 @@
-// detect/scenario.h: a scenario as it is run; scenario_compile.cpp makes it from YAML.
+// detect/scenario.h: a scenario as it is run; scenario_compile.cpp makes it from YAML, scenario_set.cpp puts
+// all of them together.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +13,38 @@
 
 namespace testudo::detect {
 
-enum class BucketType : uint8_t { leaky, trigger };
+enum class BucketType : uint8_t { leaky, trigger, counter, conditional, bayesian };
+const char* type_name(BucketType type);
+
+/// One piece of evidence of a bayesian bucket (engine-spec §5.4).
+struct Evidence {
+  expr::Expression condition;
+  float given_evil = 0, given_benign = 0;
+  bool guillotine = false;  ///< once true in a bucket, true for its life
+};
 
 struct Scenario {
   uint32_t id = 0;         ///< row in ScenarioSet
   uint32_t partition = 0;  ///< scenarios with the same name and filter text share buckets
+  uint32_t place = 0;      ///< row in Partition::scenarios
   std::string name, description, version, hash;
   Where where;
   BucketType type = BucketType::leaky;
   expr::Expression filter;
-  expr::Expression groupby;   ///< absent: one bucket for all
-  expr::Expression distinct;  ///< absent: every event counts
-  int32_t capacity = 0;
+  expr::Expression groupby;          ///< absent: one bucket for all
+  expr::Expression distinct;         ///< absent: every event counts
+  expr::Expression cancel_on;        ///< true: the bucket goes without an alert
+  expr::Expression condition;        ///< true: overflow, whatever the level
+  expr::Expression overflow_filter;  ///< false: no alert
+  /// Read nothing but evt: the matcher evaluates them on the whole event. Otherwise the shard does, on what
+  /// the bucket keeps.
+  bool early_cancel = false, early_condition = false;
+  bool asks_names = false;  ///< some question reads leaky.Mapkey or leaky.Uuid
+  std::vector<Evidence> evidence;
+  float prior = 0, threshold = 0;
+  int32_t capacity = 0;  ///< -1: never overflows by its level
   Duration leakspeed{};
+  Duration duration{};  ///< of a counter
   std::string leakspeed_text = "0s";
   Duration blackhole{};
   int32_t cache_size = 0;
@@ -35,20 +55,61 @@ struct Scenario {
   std::string label;                ///< for people: labels.label
   std::vector<std::string> labels;  ///< "key:value", scalar labels only
 
-  /// Events that are kept for the alert.
-  size_t queue_limit() const {
-    const int32_t l = cache_size > 0 && cache_size <= capacity ? cache_size : capacity;
-    return size_t(l) + 1;
-  }
+  /// Events that are kept for alert and conditions.
+  uint32_t queue_limit() const;
   /// Without an event for longer than this the bucket is empty and gone.
-  Duration lifetime() const { return leakspeed * (int64_t(capacity) + 1); }
+  Duration lifetime() const;
+  bool has_keys() const { return distinct || cancel_on || early_condition || scope_expression; }
+};
+
+/// What pouring reads of a scenario, close together: a row for each scenario.
+struct Rule {
+  Duration leakspeed{}, lifetime{}, blackhole{};
+  int32_t capacity = 0;
+  uint32_t queue_limit = 1;
+  uint32_t partition = 0;
+  uint16_t place = 0;
+  BucketType type = BucketType::leaky;
+  bool distinct = false, cancel = false, asks_after = false;  ///< asks_after: condition or evidence
+  bool counts = false;                                        ///< takes tokens
+};
+
+/// The documents that share buckets: same name, same filter text.
+struct Partition {
+  std::vector<uint32_t> scenarios;
+  bool ordered = false;   ///< may accept overflows: one shard for all, fed in the order of lines
+  bool keyed = false;     ///< records carry a PourKey for each document
+  bool momentary = true;  ///< only triggers: no bucket outlives its event
+};
+
+/// One expression of an alert context (engine-spec §5.10).
+struct ContextExpression {
+  std::string key;
+  expr::Expression expression;
+  /// Reads what buckets do not keep: the matcher evaluates it when the event is poured, the values travel
+  /// with the event under this name.
+  std::string early;
 };
 
 struct ScenarioSet {
   std::vector<std::unique_ptr<Scenario>> scenarios;
-  uint32_t partitions = 0;
+  std::vector<Partition> partitions;
+  std::vector<Rule> rules;                  ///< by scenario
+  std::vector<ContextExpression> contexts;  ///< in order of key
+  bool early_contexts = false;
+  bool asks_events = false;  ///< some condition reads evt in the shard
   // Slots that alerts are built from.
   SlotRef source_ip, source_range, as_number, asn_number, as_name, country, latitude, longitude;
+
+  /// Slots of Parsed and Enriched that an EventImage holds; Meta is held whole.
+  bool keeps(Bag bag, SlotId id) const {
+    const std::vector<uint64_t>& bits = kept_[size_t(bag)];
+    return id / 64 < bits.size() && (bits[id / 64] >> (id % 64) & 1);
+  }
+  void keep(SlotRef slot);
+
+ private:
+  std::vector<uint64_t> kept_[kBags];
 };
 
 struct ScenarioEnv {
@@ -58,10 +119,13 @@ struct ScenarioEnv {
   expr::TextTests* texts = nullptr;  ///< what the filters look for is registered here
 };
 
-/// Null when the format says to skip the document. Types that this engine does not have yet are refused by
-/// name (unsupported).
+/// Null when the format says to skip the document.
 Result<std::unique_ptr<Scenario>> compile_scenario(const YamlNode& document, ScenarioEnv& env);
 void add_scenario(ScenarioSet& set, std::unique_ptr<Scenario> scenario);
+/// A document of contexts/: `context: {key: [expression, …]}`. Expressions that are there already are left
+/// out.
+Result<void> add_context(ScenarioSet& set, const YamlNode& document, ScenarioEnv& env);
+/// After all scenarios and contexts.
 void finish(ScenarioSet& set, SlotNames& slots);
 
 }  // namespace testudo::detect

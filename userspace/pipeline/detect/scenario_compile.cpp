@@ -1,19 +1,38 @@
 #include "detect/scenario.h"
+#include "detect/shape.h"
 
 namespace testudo::detect {
 namespace {
 
 Result<expr::Expression> expression(const YamlNode& yaml, const char* key, expr::Type expect,
-                                    ScenarioEnv& env) {
+                                    ScenarioEnv& env, expr::Scope scope = expr::Scope::event) {
   const YamlNode* node = yaml.find(key);
-  if (!node || node->is_null() || node->text().empty()) return expr::Expression();
+  if (!node || node->is_null() || (node->is_scalar() && node->text().empty())) return expr::Expression();
   if (!node->is_scalar()) return node->error(std::string(key) + " must be an expression");
   expr::CompileOptions options;
+  options.scope = scope;
   options.slots = &env.slots;
   options.helpers = env.helpers;
-  options.texts = env.texts;
   options.expect = expect;
+  // What is asked of buckets is not asked of every event: its constants are no part of the common search.
+  if (scope == expr::Scope::event) options.texts = env.texts;
   return expr::Expression::compile(node->text(), node->content_where(), options);
+}
+
+/// cancel_on, condition: on the event alone, or on the event as a bucket keeps it.
+Result<expr::Expression> question(const YamlNode& yaml, const char* key, ScenarioEnv& env, bool& early) {
+  const YamlNode* node = yaml.find(key);
+  if (!node || !node->is_scalar() || node->text().empty())
+    return expression(yaml, key, expr::Type::boolean, env);
+  const std::string& text = node->text();
+  early = !mentions(text, "queue") && !mentions(text, "leaky");
+  if (early) return expression(yaml, key, expr::Type::boolean, env);
+  if (const std::string_view missing = beyond_image(text, true); !missing.empty())
+    return Error{Code::unsupported,
+                 std::string(key) + " reads queue or leaky together with evt." + std::string(missing) +
+                     ", which a bucket does not keep",
+                 node->content_where(), "let a parser copy it to a Meta field and read that"};
+  return expression(yaml, key, expr::Type::boolean, env, expr::Scope::bucket);
 }
 
 Result<Duration> duration(const YamlNode& yaml, const char* key) {
@@ -60,6 +79,131 @@ Result<void> read_scope(const YamlNode& yaml, Scenario& out, ScenarioEnv& env) {
   if (out.scope == "Ip" && out.scope_expression) return scope->error("the scope Ip takes no expression");
   if (out.scope != "Ip" && out.scope != "Range" && !out.scope_expression)
     return scope->error("the scope " + out.scope + " needs an expression that gives its value");
+  return {};
+}
+
+Result<void> read_type(const YamlNode& yaml, Scenario& out) {
+  const YamlNode* type = yaml.find("type");
+  if (!type || type->is_null()) return {};
+  for (const BucketType one : {BucketType::leaky, BucketType::trigger, BucketType::counter,
+                               BucketType::conditional, BucketType::bayesian})
+    if (type->is_scalar() && type->text() == type_name(one)) {
+      out.type = one;
+      return {};
+    }
+  return type->error("unknown bucket type '" + (type->is_scalar() ? type->text() : std::string()) + "'",
+                     "types are leaky, trigger, counter, conditional and bayesian");
+}
+
+Result<void> read_overflow_filter(const YamlNode& yaml, Scenario& out, ScenarioEnv& env) {
+  const YamlNode* node = yaml.find("overflow_filter");
+  if (node && node->is_scalar() && mentions(node->text(), "evt"))
+    return Error{Code::bad_content, "an overflow_filter does not know evt: it looks at the whole bucket",
+                 node->content_where(), "use queue, signal and leaky; queue.Queue[-1] is the last event"};
+  TESTUDO_TRY(out.overflow_filter,
+              expression(yaml, "overflow_filter", expr::Type::boolean, env, expr::Scope::bucket));
+  return {};
+}
+
+/// A share: more than 0 (or 0 as well), at most 1.
+Result<float> share(const YamlNode& yaml, const char* key, bool zero) {
+  const YamlNode* node = yaml.find(key);
+  if (!node || node->is_null()) return yaml.error(std::string(key) + " is missing");
+  TESTUDO_TRY(const double value, node->as_double(key));
+  if (!(value <= 1) || value < 0 || (value == 0 && !zero))
+    return node->error(std::string(key) + " must lie between 0 and 1, not " + node->text());
+  return float(value);
+}
+
+Result<void> read_evidence(const YamlNode& yaml, Scenario& out, ScenarioEnv& env) {
+  const YamlNode* list = yaml.find("bayesian_conditions");
+  if (out.type != BucketType::bayesian) {
+    if (list && !list->is_null()) return list->error("bayesian_conditions belong to a bayesian bucket");
+    return {};
+  }
+  TESTUDO_TRY(out.prior, share(yaml, "bayesian_prior", false));
+  TESTUDO_TRY(out.threshold, share(yaml, "bayesian_threshold", false));
+  if (!list || !list->is_sequence() || list->items().empty())
+    return (list ? *list : yaml).error("a bayesian bucket needs bayesian_conditions, a list");
+  for (const YamlNode& item : list->items()) {
+    if (!item.is_map()) return item.error("a bayesian condition must be a mapping");
+    Errors unknown;
+    item.check_keys("a bayesian condition",
+                    {"condition", "prob_given_evil", "prob_given_benign", "guillotine"}, unknown);
+    if (!unknown.empty()) return unknown[0];
+    Evidence one;
+    const YamlNode* text = item.find("condition");
+    if (!text || !text->is_scalar() || text->text().empty())
+      return item.error("a bayesian condition needs a condition");
+    if (const std::string_view missing = beyond_image(text->text(), true); !missing.empty())
+      return Error{
+          Code::unsupported,
+          "a bayesian condition cannot read evt." + std::string(missing) + ", which a bucket does not keep",
+          text->content_where(), "let a parser copy it to a Meta field and read that"};
+    TESTUDO_TRY(one.condition, expression(item, "condition", expr::Type::boolean, env, expr::Scope::bucket));
+    TESTUDO_TRY(one.given_evil, share(item, "prob_given_evil", true));
+    TESTUDO_TRY(one.given_benign, share(item, "prob_given_benign", true));
+    if (const YamlNode* flag = item.find("guillotine"); flag && !flag->is_null()) {
+      TESTUDO_TRY(one.guillotine, flag->as_bool("guillotine"));
+    }
+    out.evidence.push_back(std::move(one));
+    if (out.evidence.size() > 64) return item.error("a bayesian bucket has at most 64 conditions");
+  }
+  return {};
+}
+
+/// What each type demands (engine-spec §5.1).
+Result<void> check_type(const YamlNode& yaml, const Scenario& s) {
+  const auto at = [&](const char* key) -> const YamlNode& {
+    const YamlNode* node = yaml.find(key);
+    return node ? *node : yaml;
+  };
+  switch (s.type) {
+    case BucketType::leaky:
+      if (s.capacity <= 0)
+        return at("capacity")
+            .error("the capacity of a leaky bucket must be 1 or more",
+                   "capacity 5 overflows on the sixth event");
+      if (s.leakspeed <= Duration(0))
+        return at("leakspeed").error("the leakspeed of a leaky bucket must be longer than 0");
+      return {};
+    case BucketType::trigger:
+      if (s.capacity != 0) return at("capacity").error("a trigger takes no capacity");
+      return {};
+    case BucketType::counter:
+      if (s.capacity != -1)
+        return at("capacity").error("the capacity of a counter must be -1", "its duration makes it overflow");
+      if (s.duration <= Duration(0))
+        return at("duration").error("the duration of a counter must be longer than 0");
+      return {};
+    case BucketType::conditional:
+      if (!s.condition) return at("condition").error("a conditional bucket needs a condition");
+      if (s.leakspeed <= Duration(0))
+        return at("leakspeed")
+            .error("the leakspeed of a conditional bucket must be longer than 0",
+                   "it is the time after which a quiet bucket is forgotten");
+      return {};
+    case BucketType::bayesian:
+      if (s.capacity != -1)
+        return at("capacity")
+            .error("the capacity of a bayesian bucket must be -1", "its conditions make it overflow");
+      return {};
+  }
+  return {};
+}
+
+/// Bucket times are nanoseconds in 64 bits.
+Result<void> check_times(const YamlNode& yaml, const Scenario& s) {
+  for (const auto& [key, value] :
+       {std::pair{"leakspeed", s.leakspeed}, {"duration", s.duration}, {"blackhole", s.blackhole}}) {
+    const YamlNode* node = yaml.find(key);
+    if (!node) continue;
+    if (value < Duration(0)) return node->error(std::string(key) + " must not be negative");
+    if (value > 24h * 366) return node->error(std::string(key) + " must not be longer than a year");
+  }
+  if (double(s.leakspeed.count()) * (s.capacity + 1.0) > 3e18)
+    return yaml.find("leakspeed")
+        ->error("capacity and leakspeed together make a bucket that lives for more than 95 years");
   return {};
 }
 
@@ -118,76 +262,28 @@ Result<std::unique_ptr<Scenario>> compile_scenario(const YamlNode& yaml, Scenari
   if (const YamlNode* version = yaml.find("version"); version && version->is_scalar())
     out->version = version->text();
 
-  const YamlNode* type = yaml.find("type");
-  const std::string kind = type && type->is_scalar() ? type->text() : "leaky";
-  if (kind == "leaky")
-    out->type = BucketType::leaky;
-  else if (kind == "trigger")
-    out->type = BucketType::trigger;
-  else if (kind == "counter" || kind == "conditional" || kind == "bayesian")
-    return Error{Code::unsupported, "buckets of type " + kind + " are not supported yet", type->where(),
-                 "this scenario is off; the others run"};
-  else
-    return type->error("unknown bucket type '" + kind + "'", "types are leaky and trigger");
-  for (const char* key : {"cancel_on", "overflow_filter", "condition"}) {
-    const YamlNode* node = yaml.find(key);
-    if (node && !node->is_null() && !node->text().empty())
-      return Error{Code::unsupported, std::string(key) + " is not supported yet", node->where(),
-                   "this scenario is off; the others run"};
-  }
-
+  TESTUDO_CHECK(read_type(yaml, *out));
   TESTUDO_TRY(out->filter, expression(yaml, "filter", expr::Type::boolean, env));
   TESTUDO_TRY(out->groupby, expression(yaml, "groupby", expr::Type::string, env));
   TESTUDO_TRY(out->distinct, expression(yaml, "distinct", expr::Type::unknown, env));
+  TESTUDO_TRY(out->cancel_on, question(yaml, "cancel_on", env, out->early_cancel));
+  TESTUDO_TRY(out->condition, question(yaml, "condition", env, out->early_condition));
+  TESTUDO_CHECK(read_overflow_filter(yaml, *out, env));
   TESTUDO_TRY(out->capacity, number(yaml, "capacity"));
   TESTUDO_TRY(out->cache_size, number(yaml, "cache_size"));
   TESTUDO_TRY(out->leakspeed, duration(yaml, "leakspeed"));
+  TESTUDO_TRY(out->duration, duration(yaml, "duration"));
   TESTUDO_TRY(out->blackhole, duration(yaml, "blackhole"));
-  const YamlNode* capacity = yaml.find("capacity");
-  const YamlNode* leak = yaml.find("leakspeed");
-  if (out->type == BucketType::leaky) {
-    if (out->capacity <= 0)
-      return (capacity ? *capacity : yaml)
-          .error("the capacity of a leaky bucket must be 1 or more",
-                 "capacity 5 overflows on the sixth event");
-    if (out->leakspeed <= Duration(0))
-      return (leak ? *leak : yaml).error("the leakspeed of a leaky bucket must be longer than 0");
-    if (out->leakspeed > 24h * 366) return leak->error("the leakspeed must not be longer than a year");
-    // Bucket times are nanoseconds in 64 bits.
-    if (double(out->leakspeed.count()) * (out->capacity + 1.0) > 3e18)
-      return leak->error("capacity and leakspeed together make a bucket that lives for more than 95 years");
-    out->leakspeed_text = format_duration(out->leakspeed);
-  } else if (out->capacity != 0) {
-    return capacity->error("a trigger takes no capacity");
-  }
-  if (out->blackhole < Duration(0)) return yaml.find("blackhole")->error("blackhole must not be negative");
+  TESTUDO_CHECK(read_evidence(yaml, *out, env));
+  TESTUDO_CHECK(check_type(yaml, *out));
+  TESTUDO_CHECK(check_times(yaml, *out));
+  if (out->type != BucketType::trigger) out->leakspeed_text = format_duration(out->leakspeed);
   if (const YamlNode* flag = yaml.find("reprocess"); flag && !flag->is_null()) {
     TESTUDO_TRY(out->reprocess, flag->as_bool("reprocess"));
   }
   TESTUDO_CHECK(read_labels(yaml, *out));
   TESTUDO_CHECK(read_scope(yaml, *out, env));
   return out;
-}
-
-void add_scenario(ScenarioSet& set, std::unique_ptr<Scenario> scenario) {
-  scenario->id = uint32_t(set.scenarios.size());
-  scenario->partition = set.partitions;
-  for (const auto& other : set.scenarios)
-    if (other->name == scenario->name && other->filter.text() == scenario->filter.text())
-      scenario->partition = other->partition;
-  if (scenario->partition == set.partitions) ++set.partitions;
-  set.scenarios.push_back(std::move(scenario));
-}
-
-void finish(ScenarioSet& set, SlotNames& slots) {
-  set.source_ip = slots.intern(Bag::meta, "source_ip");
-  set.source_range = slots.intern(Bag::meta, "SourceRange");
-  set.as_number = slots.intern(Bag::enriched, "ASNumber");
-  set.asn_number = slots.intern(Bag::enriched, "ASNNumber");
-  set.as_name = slots.intern(Bag::enriched, "ASNOrg");
-  set.country = slots.intern(Bag::enriched, "IsoCode");
-  set.latitude = slots.intern(Bag::enriched, "Latitude");
-  set.longitude = slots.intern(Bag::enriched, "Longitude");
 }
 
 }  // namespace testudo::detect

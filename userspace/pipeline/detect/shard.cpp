@@ -2,334 +2,277 @@
 
 #include <algorithm>
 
-#include "base/ip.h"
 #include "base/text.h"
+#include "detect/alert_build.h"
+#include "detect/keys.h"
 
 namespace testudo::detect {
 namespace {
 
-constexpr uint32_t kMarked = 0x80000000u;
-constexpr size_t kMaxBlackholes = 100'000;
-constexpr size_t kMaxGroup = 256;
+using Truth = expr::Expression::Truth;
+constexpr uint64_t kSeenSalt = 0x5eed0f5eed0f5eedULL;
+
+/// A shard's share: the ordered one counts like the others.
+size_t part(size_t total) { return std::max<size_t>(1, total / (kShards + 1)); }
+
+BucketLimits limits_of(const ShardOptions& options) {
+  const size_t buckets = part(options.max_buckets);
+  return {buckets, std::max<size_t>(8, size_t(double(buckets) * options.network_share)),
+          part(options.max_bytes)};
+}
 
 }  // namespace
 
-// /24 or /48 of an address that the group value starts with ("1.2.3.4", "1.2.3.4/example.org"); 0 = none.
-uint64_t network_of(std::string_view group) {
-  const auto ip = Ip::parse(group.substr(0, group.find('/')));
-  if (!ip) return 0;
-  uint64_t n = 1;
-  const size_t bytes = ip->is_v4() ? 3 : 6;
-  for (size_t i = 0; i < bytes; ++i) n = n << 8 | ip->bytes[i];
-  return n << 1 | uint64_t(!ip->is_v4());
+void ScenarioCounters::add(const ScenarioCounters& o) {
+  poured += o.poured, overflowed += o.overflowed, created += o.created, underflowed += o.underflowed;
+  blackholed += o.blackholed, cancelled += o.cancelled, filtered += o.filtered, errors += o.errors;
+  no_source += o.no_source, evicted += o.evicted;
 }
 
 Shard::Shard(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names,
-             ShardOptions options)
-    : set_(std::move(set)), names_(std::move(names)), options_(options) {
-  index_scenarios();
+             const ShardOptions& options)
+    : set_(std::move(set)),
+      names_(std::move(names)),
+      seed_(options.seed ? options.seed : process_secret()),
+      seen_seed_(seed_ ^ kSeenSalt),
+      buckets_(set_, limits_of(options)),
+      blackholes_(part(options.max_blackholes)),
+      asker_(set_, names_),
+      counters_(set_->scenarios.size()),
+      marked_changed_(set_->scenarios.size()) {}
+
+void Shard::take(const PourBatch& batch, uint32_t index, std::vector<Emitted>& out) {
+  const std::vector<PourRecord>& records = batch.records[index];
+  constexpr size_t kAhead = 8;  // memory is asked for this many records before it is needed
+  for (size_t i = 0; i < std::min(kAhead, records.size()); ++i) buckets_.prefetch(records[i].key_hash);
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (i + kAhead < records.size()) buckets_.prefetch(records[i + kAhead].key_hash);
+    pour(batch, records[i], out);
+  }
+  if (copy_ != Pool::kNone) buckets_.release(copy_);
+  copy_ = Pool::kNone;
+  current_ = hashed_ = nullptr;
 }
 
-void Shard::index_scenarios() {
-  dispatch_.clear();
-  always_.clear();
-  counters_.resize(set_->scenarios.size());
-  blackholes_.resize(set_->scenarios.size());
-  // The slot that most scenarios ask first makes the best jump: count, then assign each to its most common
-  // one.
-  std::vector<std::pair<SlotRef, size_t>> popularity;
-  for (const auto& s : set_->scenarios)
-    for (const auto& r : s->filter.required()) {
-      auto it = std::find_if(popularity.begin(), popularity.end(),
-                             [&](const auto& p) { return p.first == r.slot; });
-      if (it == popularity.end())
-        popularity.emplace_back(r.slot, 1);
-      else
-        ++it->second;
-    }
-  const auto rank = [&](SlotRef slot) {
-    for (const auto& p : popularity)
-      if (p.first == slot) return p.second;
-    return size_t(0);
-  };
-  for (const auto& s : set_->scenarios) {
-    const expr::Expression::Required* best = nullptr;
-    for (const auto& r : s->filter.required())
-      if (!best || rank(r.slot) > rank(best->slot)) best = &r;
-    if (!best) {
-      always_.push_back(s->id);
-      continue;
-    }
-    auto it = std::find_if(dispatch_.begin(), dispatch_.end(),
-                           [&](const Dispatch& d) { return d.slot == best->slot; });
-    if (it == dispatch_.end()) it = dispatch_.insert(dispatch_.end(), Dispatch{best->slot, {}});
-    for (const std::string& value : best->values) {
-      auto& list = it->by_value[value];
-      if (list.empty() || list.back() != s->id) list.push_back(s->id);
-    }
+void Shard::pour(const PourBatch& batch, const PourRecord& record, std::vector<Emitted>& out) {
+  Pour pour{&batch.events[record.event], &record,
+            record.keys == PourRecord::kNoKeys ? nullptr : &batch.keys[record.keys], &out};
+  const PourEvent& event = *pour.event;
+  if (current_ != &event) {
+    if (copy_ != Pool::kNone) buckets_.release(copy_);
+    copy_ = Pool::kNone;
+    current_ = &event;
+    if (event.log_time) late_at_ = last_tick_;
   }
-}
-
-void Shard::candidates(Event& event, std::vector<uint32_t>& out) const {
-  out = always_;
-  for (const Dispatch& d : dispatch_) {
-    const auto found = d.by_value.find(event.get(d.slot));
-    if (found != d.by_value.end()) out.insert(out.end(), found->second.begin(), found->second.end());
-  }
-  std::sort(out.begin(), out.end());
-}
-
-bool Shard::wanted(Event& event, expr::Context& context) {
-  candidates(event, scratch_);
-  for (uint32_t id : scratch_)
-    if (set_->scenarios[id]->filter.test(context) == expr::Expression::Truth::yes) return true;
-  return false;
-}
-
-void Shard::pour(const Pour& pour, expr::Context& context, std::vector<Alert>& alerts) {
-  context.event = &pour.event;
-  context.arena = &pour.event.arena;
-  candidates(pour.event, scratch_);
-  EventCopy* copy = nullptr;
-  for (uint32_t id : scratch_) {
-    const Scenario& scenario = *set_->scenarios[id];
-    switch (scenario.filter.test(context)) {
-      case expr::Expression::Truth::no:
-        continue;
-      case expr::Expression::Truth::failed:
-        ++counters_[id].errors;
-        continue;
-      case expr::Expression::Truth::yes:
-        break;
-    }
-    pour_one(scenario, pour, context, copy, alerts);
-  }
-  if (copy) copy->release();
-}
-
-void Shard::pour_one(const Scenario& scenario, const Pour& pour, expr::Context& context, EventCopy*& copy,
-                     std::vector<Alert>& alerts) {
-  ScenarioCounters& counters = counters_[scenario.id];
-  std::string_view group;
-  if (scenario.groupby) {
-    Value value;
-    if (!scenario.groupby.eval(context, value) || !value.is_string()) {
-      ++counters.errors;
-      return;
-    }
-    group = value.text();
-    // Keys are kept for as long as their bucket or blackhole: what is longer is known by its hash.
-    if (group.size() > kMaxGroup) {
-      const std::string hash = std::to_string(stable_hash(group)) + std::to_string(stable_hash(group, 1));
-      group = context.arena->copy(std::string(group.substr(0, kMaxGroup - 48)) + "#" + hash);
-    }
-  }
-  Bucket* bucket = &bucket_for(scenario, group, pour.marked);
-  if (bucket->expired(pour.t)) {
-    ++counters_[bucket->scenario->id].underflowed;
-    erase(*bucket);
-    bucket = &bucket_for(scenario, group, pour.marked);
-  }
-  const Scenario& owner = *bucket->scenario;
-  if (owner.type == BucketType::leaky && owner.distinct) {
-    Value value;
-    std::string_view key;
-    const bool known = owner.distinct.eval(context, value);
-    if (known && value.is_string()) key = value.text();
-    // An event whose key cannot be computed is poured, by the format.
-    if (known && !bucket->seen.insert(key)) return;
-  }
-  if (!copy) {
-    copy = EventCopy::make(pour.event, *set_,
-                           pour.event.marshaled_time.empty() ? pour.t_text : pour.event.marshaled_time);
-    copy->retain();
-  }
-  std::string scope_value;
-  if (owner.scope_expression) {
-    Value value;
-    if (owner.scope_expression.eval(context, value) && value.is_string())
-      scope_value = value.text();
-    else
-      ++counters.errors;
-  }
-  if (bucket->total == 0) {
-    bucket->first = pour.t;
-    bucket->first_text = pour.t_text;
-    const std::string_view stamp =
-        pour.event.marshaled_time.empty() ? pour.t_text : pour.event.marshaled_time;
-    bucket->first_hash = stable_hash(pour.event.raw, stable_hash(stamp));
-  }
-  if (bucket->total < INT32_MAX) ++bucket->total;
-  ++counters.poured;
-  bucket->last = pour.t;
-  bucket->last_text = pour.t_text;
-  bucket->queue.emplace_back(copy, std::move(scope_value));
-  if (bucket->queue.size() > owner.queue_limit()) bucket->queue.erase(bucket->queue.begin());
-  const bool full =
-      owner.type == BucketType::trigger || !bucket->level.take(pour.t, owner.capacity, owner.leakspeed);
-  if (trace_) trace_->poured(scenario, *bucket);
-  if (full) overflow(*bucket, pour, alerts);
-}
-
-Bucket& Shard::bucket_for(const Scenario& scenario, std::string_view group, bool marked) {
-  const Key key{scenario.partition | (marked ? kMarked : 0), std::string(group)};
-  const auto found = buckets_.find(key);
-  if (found != buckets_.end()) return *found->second;
-  const uint64_t network = network_of(group);
-  make_room(network);
-  auto bucket = std::make_unique<Bucket>(scenario, std::string(group));
-  bucket->network = network;
-  bucket->marked = marked;
-  ++counters_[scenario.id].created;
-  return insert(std::move(bucket));
-}
-
-Bucket& Shard::insert(std::unique_ptr<Bucket> bucket) {
-  bucket->index = uint32_t(all_.size());
-  all_.push_back(bucket.get());
-  if (bucket->network) {
-    auto& list = networks_[bucket->network];
-    bucket->network_index = uint32_t(list.size());
-    list.push_back(bucket.get());
-  }
-  Key key{bucket->scenario->partition | (bucket->marked ? kMarked : 0), bucket->group};
-  return *buckets_.emplace(std::move(key), std::move(bucket)).first->second;
-}
-
-void Shard::make_room(uint64_t network) {
-  const auto emptiest = [this](const std::vector<Bucket*>& list, size_t looks) {
-    Bucket* best = nullptr;
-    for (size_t i = 0; i < looks; ++i) {
-      random_ ^= random_ << 13;
-      random_ ^= random_ >> 7;
-      random_ ^= random_ << 17;
-      Bucket* candidate = list[random_ % list.size()];
-      // Fewest events first; of equals the one that has been quiet longest.
-      if (!best || candidate->total < best->total ||
-          (candidate->total == best->total && candidate->last < best->last))
-        best = candidate;
-    }
-    return best;
-  };
-  if (network) {
-    const auto found = networks_.find(network);
-    if (found != networks_.end() &&
-        double(found->second.size()) >=
-            std::max(8.0, double(options_.max_buckets) * options_.network_share)) {
-      Bucket* victim = emptiest(found->second, 16);
-      ++counters_[victim->scenario->id].evicted;
-      erase(*victim);
-      return;
-    }
-  }
-  for (int i = 0; i < 8 && !all_.empty() && EventCopy::live_bytes() > options_.max_event_bytes; ++i) {
-    Bucket* victim = emptiest(all_, 8);
-    ++counters_[victim->scenario->id].evicted;
-    erase(*victim);
-  }
-  if (all_.size() < options_.max_buckets) return;
-  Bucket* victim = emptiest(all_, 32);
-  ++counters_[victim->scenario->id].evicted;
-  erase(*victim);
-}
-
-void Shard::erase(Bucket& bucket) {
-  all_[bucket.index] = all_.back();
-  all_[bucket.index]->index = bucket.index;
-  all_.pop_back();
-  if (bucket.network) {
-    auto& list = networks_[bucket.network];
-    list[bucket.network_index] = list.back();
-    list[bucket.network_index]->network_index = bucket.network_index;
-    list.pop_back();
-    if (list.empty()) networks_.erase(bucket.network);
-  }
-  buckets_.erase(Key{bucket.scenario->partition | (bucket.marked ? kMarked : 0), bucket.group});
-}
-
-bool Shard::in_blackhole(const Scenario& scenario, const std::string& key, TimePoint t) {
-  if (scenario.blackhole <= Duration(0)) return false;
-  auto& map = blackholes_[scenario.id];
-  const auto found = map.find(key);
-  if (found != map.end() && found->second > t) return true;
-  if (map.size() >= kMaxBlackholes) {
-    for (auto it = map.begin(); it != map.end();) it = it->second <= t ? map.erase(it) : std::next(it);
-    if (map.size() >= kMaxBlackholes) map.clear();
-  }
-  map[key] = t + scenario.blackhole;
-  return false;
-}
-
-void Shard::overflow(Bucket& bucket, const Pour& pour, std::vector<Alert>& alerts) {
-  const Scenario& scenario = *bucket.scenario;
-  ScenarioCounters& counters = counters_[scenario.id];
-  std::vector<Alert> built = build_alerts(bucket, *set_, *names_, pour.t, pour.t_text);
-  if (built.empty()) ++counters.no_source;
-  const std::string key = (pour.marked ? "?" : "") + bucket.group;
-  if (in_blackhole(scenario, key, pour.t)) {
-    ++counters.blackholed;
-  } else if (!built.empty()) {
-    ++counters.overflowed;
-    for (Alert& alert : built) {
-      alert.ambiguous = pour.marked;
-      alert.first_read_mono = pour.read_mono;
-      alert.line_number = pour.event.line_number;
-      alert.line = std::string(pour.event.raw.substr(0, 2048));
-      if (pour.event.source) alert.source_name = pour.event.source->type + ":" + std::string(pour.event.src);
-      alerts.push_back(std::move(alert));
-    }
-  }
-  erase(bucket);
-}
-
-void Shard::sweep(TimePoint t, size_t budget) {
-  for (size_t i = 0; i < budget && !all_.empty(); ++i) {
-    if (sweep_at_ >= all_.size()) sweep_at_ = 0;
-    Bucket* bucket = all_[sweep_at_];
-    if (bucket->expired(t)) {
-      ++counters_[bucket->scenario->id].underflowed;
-      erase(*bucket);  // the last one takes this place
-    } else {
-      ++sweep_at_;
-    }
-  }
-}
-
-std::vector<size_t> Shard::buckets_per_scenario() const {
-  std::vector<size_t> out(set_->scenarios.size());
-  for (const Bucket* bucket : all_) ++out[bucket->scenario->id];
-  return out;
-}
-
-void Shard::adopt(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names) {
-  const auto old_set = std::move(set_);
-  auto old_blackholes = std::move(blackholes_);
-  auto old_counters = std::move(counters_);
-  auto old_buckets = std::move(buckets_);
-  set_ = std::move(set);
-  names_ = std::move(names);
-  buckets_.clear();
-  all_.clear();
-  networks_.clear();
-  counters_.clear();
-  blackholes_.clear();
-  index_scenarios();
-  std::vector<const Scenario*> heirs(old_set->scenarios.size());
-  for (const auto& old : old_set->scenarios)
-    for (const auto& fresh : set_->scenarios)
-      if (fresh->name == old->name && fresh->filter.text() == old->filter.text() &&
-          fresh->type == old->type) {
-        heirs[old->id] = fresh.get();
-        counters_[fresh->id] = old_counters[old->id];
-        blackholes_[fresh->id] = std::move(old_blackholes[old->id]);
-        break;
+  const uint32_t partition = set_->rules[record.scenario].partition;
+  if (set_->partitions[partition].momentary) return trigger(pour);
+  Bucket* bucket = buckets_.find(record.key_hash, partition, record.marked, record.group);
+  if (bucket) {
+    const Rule& rule = set_->rules[bucket->scenario];
+    if (rule.type == BucketType::counter && !event.log_time && !bucket->log_time) {
+      // Its timer should have fired by now.
+      if (event.t - bucket->first >= rule.lifetime) {
+        overflow(*bucket, bucket->first + rule.lifetime, {nullptr, &record, nullptr, &out});
+        bucket = nullptr;
       }
-  for (auto& [key, bucket] : old_buckets) {
-    const Scenario* heir = heirs[bucket->scenario->id];
-    if (!heir) continue;
-    bucket->scenario = heir;
-    insert(std::move(bucket));
+    } else if (expired(*bucket, rule, event.t)) {
+      ++counters(bucket->scenario).underflowed;
+      buckets_.erase(*bucket);
+      bucket = nullptr;
+    }
   }
+  if (!bucket) {
+    if (set_->rules[record.scenario].type == BucketType::trigger) return trigger(pour);
+    bucket = &open(pour);
+    pour.fresh = true;
+  }
+  const Rule& rule = set_->rules[bucket->scenario];
+  if (refused(*bucket, rule, pour)) return;
+  add_event(*bucket, rule, pour);
+  if (overflows(*bucket, rule, pour)) return overflow(*bucket, event.t, pour);
+  if (trace_) trace(*bucket, pour, PourStep::Result::poured);
+}
+
+Bucket& Shard::open(const Pour& pour) {
+  constexpr size_t kMany = 512;  // fewer need no sweeping
+  const PourRecord& record = *pour.record;
+  // Every new bucket pays for a look at two others: what has run empty does not pile up.
+  if (buckets_.size() >= kMany) sweep(pour.event->t, pour.event->log_time, 2);
+  evicted_.clear();
+  Bucket& bucket = buckets_.insert(record.key_hash, record.scenario, record.marked, record.group, evicted_);
+  for (const uint32_t scenario : evicted_) ++counters(scenario).evicted;
+  ++counters(record.scenario).created;
+  return bucket;
+}
+
+/// distinct and cancel_on: true when the event does not count.
+bool Shard::refused(Bucket& bucket, const Rule& rule, const Pour& pour) {
+  if (rule.distinct) {
+    const PourKey& key = pour.keys[rule.place];
+    if (key.has_distinct && !bucket.seen.insert(buckets_.pool(), table_hash(key.distinct, seen_seed_))) {
+      if (trace_) trace(bucket, pour, PourStep::Result::seen);
+      return true;
+    }
+  }
+  if (!rule.cancel) return false;
+  const Scenario& scenario = *set_->scenarios[bucket.scenario];
+  bool cancel = false;
+  if (scenario.early_cancel) {
+    cancel = pour.keys[rule.place].cancel;
+  } else {
+    asker_.begin(buckets_, bucket, pour.event);
+    const Truth truth = asker_.ask(scenario.cancel_on);
+    if (truth == Truth::failed) ++counters(bucket.scenario).errors;
+    cancel = truth == Truth::yes;
+  }
+  if (!cancel) return false;
+  ++counters(bucket.scenario).cancelled;
+  if (trace_) trace(bucket, pour, PourStep::Result::cancelled);
+  buckets_.erase(bucket);
+  return true;
+}
+
+void Shard::add_event(Bucket& bucket, const Rule& rule, const Pour& pour) {
+  const PourEvent& event = *pour.event;
+  if (bucket.total == 0) {
+    bucket.first = bucket.last = event.t;
+    bucket.first_offset = offset_of(event.t_text);
+    bucket.first_hash = line_hash(event);
+    bucket.log_time = event.log_time;
+    if (rule.type == BucketType::counter && !event.log_time) start_timer(bucket);
+  }
+  if (bucket.total < INT32_MAX) ++bucket.total;
+  ++counters(bucket.scenario).poured;
+  if (copy_ == Pool::kNone) copy_ = buckets_.keep(*event.image);
+  buckets_.push(bucket, copy_, pour.keys ? pour.keys[rule.place].scope_value : std::string_view());
+}
+
+bool Shard::overflows(Bucket& bucket, const Rule& rule, const Pour& pour) {
+  const PourEvent& event = *pour.event;
+  const Duration elapsed = event.t - bucket.last;
+  bucket.last = event.t;
+  bucket.last_offset = offset_of(event.t_text);
+  bucket.log_time = event.log_time;
+  if (rule.counts && !take_token(bucket.tokens, elapsed, rule.capacity, rule.leakspeed)) return true;
+  return rule.asks_after && asks_after(bucket, pour);
+}
+
+bool Shard::asks_after(Bucket& bucket, const Pour& pour) {
+  const Scenario& scenario = *set_->scenarios[bucket.scenario];
+  if (scenario.early_condition) {
+    if (pour.keys[scenario.place].condition) return true;
+    if (scenario.evidence.empty()) return false;
+  }
+  asker_.begin(buckets_, bucket, pour.event);
+  if (scenario.condition && !scenario.early_condition) {
+    const Truth truth = asker_.ask(scenario.condition);
+    if (truth == Truth::yes) return true;
+    if (truth == Truth::failed) ++counters(bucket.scenario).errors;
+  }
+  if (scenario.evidence.empty()) return false;
+  uint64_t errors = 0;
+  const bool convinced = asker_.convinced(scenario, bucket.guillotine, errors);
+  if (errors) counters(bucket.scenario).errors += errors;
+  return convinced;
+}
+
+void Shard::trigger(const Pour& pour) {
+  const PourRecord& record = *pour.record;
+  const Scenario& scenario = *set_->scenarios[record.scenario];
+  // A bucket for the moment, outside of the table.
+  Bucket bucket;
+  buckets_.prepare(bucket, record.key_hash, record.scenario, record.marked, record.group);
+  bucket.total = 1;
+  bucket.first = bucket.last = pour.event->t;
+  bucket.first_offset = bucket.last_offset = offset_of(pour.event->t_text);
+  bucket.log_time = pour.event->log_time;
+  ++counters(record.scenario).poured;
+  if (scenario.overflow_filter) {
+    if (copy_ == Pool::kNone) copy_ = buckets_.keep(*pour.event->image);
+    buckets_.push(bucket, copy_, pour.keys ? pour.keys[scenario.place].scope_value : std::string_view());
+  }
+  const auto result = emit(bucket, pour.event->t, pour, pour.event->image);
+  if (trace_) trace(bucket, pour, result);
+  buckets_.empty(bucket);
+}
+
+void Shard::overflow(Bucket& bucket, TimePoint at, const Pour& pour) {
+  const auto result = emit(bucket, at, pour, nullptr);
+  if (trace_ && pour.event) trace(bucket, pour, result);
+  buckets_.erase(bucket);
+}
+
+PourStep::Result Shard::emit(Bucket& bucket, TimePoint at, const Pour& pour, const EventImage* only) {
+  const Scenario& scenario = *set_->scenarios[bucket.scenario];
+  const std::string_view group = bucket.group(buckets_.pool());
+  Overflow built;
+  const auto build = [&] {
+    if (only) bucket.first_hash = line_hash(*pour.event);
+    OverflowingBucket from{buckets_, bucket, scenario, at, pour.event, only, {}};
+    if (only && pour.keys) from.only_scope = pour.keys[scenario.place].scope_value;
+    built = build_overflow(from, *set_, *names_);
+    if (built.alerts.empty()) return;
+    const MetaPairs meta = asker_.contexts(buckets_, bucket, only);
+    for (Alert& alert : built.alerts) alert.meta = meta;
+  };
+  if (scenario.overflow_filter) {
+    build();
+    asker_.begin(buckets_, bucket, nullptr, at);
+    const Truth truth = asker_.ask(scenario.overflow_filter, built);
+    if (truth == Truth::failed) ++counters(bucket.scenario).errors;
+    if (truth == Truth::no) {
+      ++counters(bucket.scenario).filtered;
+      return PourStep::Result::filtered;
+    }
+  }
+  if (scenario.blackhole > Duration(0) &&
+      blackholes_.swallows(bucket.scenario, bucket.key_hash, bucket.marked, group, at, scenario.blackhole)) {
+    ++counters(bucket.scenario).blackholed;
+    return PourStep::Result::blackholed;
+  }
+  if (!scenario.overflow_filter) build();
+  if (built.alerts.empty()) {
+    ++counters(bucket.scenario).no_source;
+    return PourStep::Result::no_source;
+  }
+  ++counters(bucket.scenario).overflowed;
+  Emitted one;
+  one.order = pour.record ? pour.record->order : 0;
+  one.line_number = pour.event ? pour.event->line_number : 0;
+  one.scenario = bucket.scenario;
+  one.marked = bucket.marked;
+  one.overflow = std::move(built);
+  pour.out->push_back(std::move(one));
+  return PourStep::Result::overflowed;
+}
+
+uint64_t Shard::line_hash(const PourEvent& event) {
+  if (hashed_ != &event) {
+    const std::string_view stamp = event.image->marshaled_time();
+    hash_ = stable_hash(event.raw, stable_hash(stamp.empty() ? event.t_text : stamp));
+    hashed_ = &event;
+  }
+  return hash_;
+}
+
+void Shard::trace(const Bucket& bucket, const Pour& pour, PourStep::Result result) {
+  PourStep step;
+  step.result = result;
+  step.group = bucket.group(buckets_.pool());
+  const Scenario& owner = *set_->scenarios[bucket.scenario];
+  step.level = owner.type == BucketType::leaky ? std::max(0.0, double(owner.capacity) - bucket.tokens)
+                                               : double(bucket.total);
+  step.capacity = owner.capacity;
+  step.total = bucket.total;
+  step.marked = bucket.marked;
+  step.fresh = pour.fresh;
+  trace_->step(*set_->scenarios[pour.record->scenario], owner, step);
+}
+
+void Shard::count_buckets(std::vector<size_t>& by_scenario) const {
+  by_scenario.resize(std::max(by_scenario.size(), set_->scenarios.size()));
+  for (size_t i = 0; i < buckets_.rows(); ++i)
+    if (buckets_.row(i).scenario != Bucket::kNone) ++by_scenario[buckets_.row(i).scenario];
 }
 
 }  // namespace testudo::detect

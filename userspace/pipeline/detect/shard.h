@@ -1,129 +1,147 @@
-// detect/shard.h: the buckets of one worker, and what overflows from them.
+// detect/shard.h: the buckets of a sixteenth of all groups (or of the ordered scenarios), and what overflows.
 //
-// One shard is used by one thread. Results depend only on the order of events, never on a clock.
+//   record → its bucket (found or made; expired ones go first) → distinct → cancel_on → one event more
+//          → level, condition, evidence → overflow → overflow_filter → blackhole → alerts, one per source
+//
+// One thread at a time. Results depend only on the order of records, never on a clock: live time comes in
+// with the events and with tick().
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
-#include "base/text.h"
-#include "detect/bucket.h"
+#include "detect/asker.h"
+#include "detect/blackholes.h"
+#include "detect/buckets.h"
+#include "detect/pour.h"
+#include "detect/trace.h"
 #include "model/alert.h"
 
 namespace testudo::detect {
 
+/// Bounds of all shards together.
 struct ShardOptions {
   size_t max_buckets = 200'000;
   /// Of all buckets, at most this share belongs to one /24 (IPv4) or /48 (IPv6): strangers from one network
   /// cannot push everybody else out.
   double network_share = 0.05;
-  /// Events that buckets keep for their alerts hold at most about this much; beyond it the emptiest buckets
-  /// go.
-  int64_t max_event_bytes = 128 << 20;
+  /// Buckets and the events that they keep for their alerts hold at most about this much; beyond it the
+  /// emptiest buckets go.
+  size_t max_bytes = 128 << 20;
+  size_t max_blackholes = 400'000;
+  /// Of group hashes and of hashes of distinct values; the matchers take the same. 0 = the process's secret;
+  /// a replay takes a fixed one, so that evictions repeat.
+  uint64_t seed = 0;
 };
 
 struct ScenarioCounters {
-  uint64_t poured = 0, overflowed = 0, created = 0, underflowed = 0, blackholed = 0, errors = 0,
-           no_source = 0, evicted = 0;
+  uint64_t poured = 0, overflowed = 0, created = 0, underflowed = 0, blackholed = 0, cancelled = 0,
+           filtered = 0, errors = 0, no_source = 0, evicted = 0;
+  void add(const ScenarioCounters& o);
 };
 
-/// Watches which scenarios an event reaches: `explain`.
-struct PourTrace {
-  virtual ~PourTrace() = default;
-  virtual void poured(const Scenario& scenario, const Bucket& bucket) = 0;
+/// What overflowed. `order` is that of the record (0 from tick()).
+struct Emitted {
+  uint32_t order = 0;
+  uint64_t line_number = 0;
+  uint32_t scenario = 0;
+  bool marked = false;
+  Overflow overflow;  ///< with at least one alert
 };
 
 class Shard {
  public:
   Shard(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names,
-        ShardOptions options = {});
+        const ShardOptions& options);
 
-  /// Event, its time, and that time as text. `marked`: the source is one of several that the line allows;
-  /// marked events fill buckets of their own, so that an honest event never overflows together with a
-  /// doubtful one.
-  struct Pour {
-    Event& event;
-    TimePoint t;
-    std::string_view t_text;
-    bool marked = false;
-    int64_t read_mono = 0;
-  };
-  /// Pours into every scenario that wants it; overflows are appended to `alerts`, one per source.
-  void pour(const Pour& pour, expr::Context& context, std::vector<Alert>& alerts);
+  /// Takes list `index` of the batch, in order. Overflows are appended, alerts built, contexts evaluated.
+  void take(const PourBatch& batch, uint32_t index, std::vector<Emitted>& out);
 
-  /// Would any scenario take this event? Cheap look before the dearer questions about a line.
-  bool wanted(Event& event, expr::Context& context);
+  /// Live mode: counters whose time is up overflow; of the other buckets, `budget` are looked at and go when
+  /// they are empty.
+  void tick(TimePoint now, size_t budget, std::vector<Emitted>& out);
 
-  /// Drops buckets that are empty at `t`; at most `budget` are looked at. Call now and then.
-  void sweep(TimePoint t, size_t budget);
-
-  /// Content was reloaded: buckets live on under (scenario, filter text, group value); those whose scenario
-  /// is gone are dropped. Slot numbers of the old names must be valid in the new ones.
-  void adopt(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names);
-
-  /// Every bucket and blackhole as bytes (detect/snapshot.cpp), so that a restart forgets no slow attacker.
-  std::string save() const;
-  /// Puts back what save() gave, by scenario name and filter text; what belongs to no scenario of now is left
-  /// out. Nothing is restored from damaged or foreign bytes (corrupt). The shard must be empty. The number of
-  /// buckets.
-  Result<size_t> restore(std::string_view bytes);
-
-  size_t buckets() const { return all_.size(); }
-  const std::vector<ScenarioCounters>& counters() const { return counters_; }  ///< by scenario id
-  std::vector<size_t> buckets_per_scenario() const;
+  /// Counters since the last call, of scenarios that have any: `f(scenario id, counters)`.
+  template <typename F>
+  void drain_counters(F f) {
+    for (const uint32_t id : changed_) {
+      f(id, counters_[id]);
+      counters_[id] = {};
+      marked_changed_[id] = false;
+    }
+    changed_.clear();
+  }
+  size_t buckets() const { return buckets_.size(); }
+  void count_buckets(std::vector<size_t>& by_scenario) const;
+  size_t bytes() const { return buckets_.bytes(); }
   void set_trace(PourTrace* trace) { trace_ = trace; }
 
  private:
-  using Key = std::pair<uint32_t, std::string>;  // partition and marked bit, group
-  struct KeyHash {
-    size_t operator()(const Key& k) const { return table_hash(k.second, process_secret() ^ k.first); }
+  friend class Snapshot;  // snapshot.cpp: reads and writes all of it
+  struct Timer {
+    TimePoint end;
+    uint64_t key_hash;
+    uint32_t row, birth;
+    bool operator<(const Timer& o) const { return end > o.end; }  // the earliest on top of the heap
   };
-  struct TextHash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return table_hash(text, process_secret()); }
-  };
-  struct Dispatch {
-    SlotRef slot;
-    std::unordered_map<std::string, std::vector<uint32_t>, TextHash, std::equal_to<>> by_value;
+  /// The record that is being poured; none when a timer fires.
+  struct Pour {
+    const PourEvent* event = nullptr;
+    const PourRecord* record = nullptr;
+    const PourKey* keys = nullptr;
+    std::vector<Emitted>* out = nullptr;
+    bool fresh = false;
   };
 
-  void index_scenarios();
-  void candidates(Event& event, std::vector<uint32_t>& out) const;
-  void pour_one(const Scenario& scenario, const Pour& pour, expr::Context& context, EventCopy*& copy,
-                std::vector<Alert>& alerts);
-  Bucket& insert(std::unique_ptr<Bucket> bucket);
-  Bucket& bucket_for(const Scenario& scenario, std::string_view group, bool marked);
-  void make_room(uint64_t network);
-  void erase(Bucket& bucket);
-  void overflow(Bucket& bucket, const Pour& pour, std::vector<Alert>& alerts);
-  bool in_blackhole(const Scenario& scenario, const std::string& key, TimePoint t);
+  ScenarioCounters& counters(uint32_t scenario) {
+    if (!marked_changed_[scenario]) {
+      marked_changed_[scenario] = true;
+      changed_.push_back(scenario);
+    }
+    return counters_[scenario];
+  }
+  void pour(const PourBatch& batch, const PourRecord& record, std::vector<Emitted>& out);
+  void trigger(const Pour& pour);
+  Bucket& open(const Pour& pour);
+  bool refused(Bucket& bucket, const Rule& rule, const Pour& pour);
+  void add_event(Bucket& bucket, const Rule& rule, const Pour& pour);
+  bool overflows(Bucket& bucket, const Rule& rule, const Pour& pour);
+  bool asks_after(Bucket& bucket, const Pour& pour);
+  /// The bucket is gone afterwards.
+  void overflow(Bucket& bucket, TimePoint at, const Pour& pour);
+  /// Null image: the queue's; otherwise the only event (triggers).
+  PourStep::Result emit(Bucket& bucket, TimePoint at, const Pour& pour, const EventImage* only);
+  bool expired(const Bucket& bucket, const Rule& rule, TimePoint t) const {
+    return t - bucket.last > rule.lifetime;
+  }
+  void sweep(TimePoint t, bool log_time, size_t budget);
+  void fire_timers(TimePoint now, std::vector<Emitted>& out);
+  void start_timer(const Bucket& bucket);
+  uint64_t line_hash(const PourEvent& event);
+  void trace(const Bucket& bucket, const Pour& pour, PourStep::Result result);
 
   std::shared_ptr<const ScenarioSet> set_;
   std::shared_ptr<const SlotNames> names_;
-  ShardOptions options_;
-  std::vector<Dispatch> dispatch_;
-  std::vector<uint32_t> always_;
+  uint64_t seed_;
+  uint64_t seen_seed_;  ///< of distinct values: their hashes outlive the process in snapshots
+  Buckets buckets_;
+  Blackholes blackholes_;
+  Asker asker_;
   std::vector<ScenarioCounters> counters_;
-  std::unordered_map<Key, std::unique_ptr<Bucket>, KeyHash> buckets_;
-  std::vector<Bucket*> all_;
-  std::unordered_map<uint64_t, std::vector<Bucket*>> networks_;
-  std::vector<std::unordered_map<std::string, TimePoint>> blackholes_;  // by scenario id
-  std::vector<uint32_t> scratch_;
+  std::vector<uint8_t> marked_changed_;
+  std::vector<uint32_t> changed_, evicted_;
+  std::vector<Timer> timers_;
   size_t sweep_at_ = 0;
-  uint64_t random_ = 0x9e3779b97f4a7c15ULL;
+  TimePoint last_tick_{}, late_at_{};  ///< late_at_: the last tick before an event in log time
+  // The event that is being poured: its copy is made once, its hash computed once.
+  const PourEvent* current_ = nullptr;
+  Pool::Handle copy_ = Pool::kNone;
+  const PourEvent* hashed_ = nullptr;
+  uint64_t hash_ = 0;
   PourTrace* trace_ = nullptr;
 };
-
-/// /24 or /48 of an address that a group value starts with ("1.2.3.4", "1.2.3.4/example.org"); 0 = none.
-uint64_t network_of(std::string_view group);
-
-/// Content of an alert from a bucket that overflowed; nothing when no event has a usable source.
-std::vector<Alert> build_alerts(const Bucket& bucket, const ScenarioSet& set, const SlotNames& names,
-                                TimePoint overflow_at, std::string_view overflow_text);
 
 }  // namespace testudo::detect

@@ -1,19 +1,22 @@
 // Buckets as bytes and back: a restart, an upgrade or a reload of the service forgets no slow attacker.
 //
-// Form: "TDBK", version, seed, counts, then records; texts and numbers are length-prefixed and little-endian;
-// a hash over all of it comes last. Field names are written out, since slot numbers belong to one program.
+// Form: "TDBK", version, seed of distinct hashes, then for each shard its events, buckets and blackholes;
+// texts and numbers are length-prefixed and little-endian; a hash over all of it comes last. Names of fields
+// and scenarios are written out, since their numbers belong to one program; which shard a bucket belongs to
+// is computed anew.
+#include <algorithm>
 #include <cstring>
-#include <map>
+#include <unordered_map>
 
 #include "base/text.h"
-#include "detect/shard.h"
+#include "detect/keys.h"
+#include "detect/shards.h"
 
 namespace testudo::detect {
 namespace {
 
 constexpr std::string_view kMagic = "TDBK";
-constexpr uint32_t kVersion = 1;
-constexpr uint32_t kMarked = 0x80000000u;
+constexpr uint32_t kVersion = 2;
 
 class Writer {
  public:
@@ -70,76 +73,251 @@ class Reader {
 
 TimePoint time_of(int64_t ns) { return from_unix_nanos(ns); }
 
+void write_image(Writer& out, const EventImage& image, const SlotNames& names) {
+  out.number(unix_nanos(image.time()));
+  out.text(image.marshaled_time());
+  out.number(uint8_t(image.overflow()));
+  out.number(image.fields());
+  for (uint32_t i = 0; i < image.fields(); ++i) {
+    out.number(uint8_t(image.slot(i).bag));
+    out.text(names.name(image.slot(i)));
+    out.text(image.value(i));
+  }
+  out.number(image.extras());
+  for (uint32_t i = 0; i < image.extras(); ++i) {
+    out.text(image.extra(i).first);
+    out.text(image.extra(i).second);
+  }
+  out.number(image.sources());
+  for (uint32_t i = 0; i < image.sources(); ++i) {
+    const AlertSource s = image.source(i);
+    for (const std::string* text : {&s.scope, &s.value, &s.ip, &s.range, &s.as_number, &s.as_name, &s.cn})
+      out.text(*text);
+    out.number(s.latitude);
+    out.number(s.longitude);
+  }
+}
+
+/// False: damaged.
+bool read_image(Reader& in, const SlotNames& names, EventImage::Parts& parts) {
+  parts.clear();
+  parts.time = time_of(in.number<int64_t>());
+  parts.marshaled_time = in.text();
+  parts.overflow = in.number<uint8_t>() != 0;
+  for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
+    const auto bag = in.number<uint8_t>();
+    const std::string_view name = in.text(), value = in.text();
+    if (bag >= kBags) return false;
+    // A name that no content of now mentions stays as a name.
+    if (const auto slot = names.find(Bag(bag), name))
+      parts.fields.emplace_back(*slot, value);
+    else if (Bag(bag) == Bag::meta)
+      parts.extras.emplace_back(name, value);
+  }
+  for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
+    const std::string_view name = in.text();
+    parts.extras.emplace_back(name, in.text());
+  }
+  for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
+    AlertSource& s = parts.sources.emplace_back();
+    for (std::string* text : {&s.scope, &s.value, &s.ip, &s.range, &s.as_number, &s.as_name, &s.cn})
+      *text = in.text();
+    s.latitude = in.number<float>();
+    s.longitude = in.number<float>();
+  }
+  return in.ok();
+}
+
 }  // namespace
 
-std::string Shard::save() const {
+/// Knows the insides of shards, so that nobody else has to.
+class Snapshot {
+ public:
+  static std::string save(const Shards& shards);
+  static Result<size_t> restore(Shards& shards, std::string_view bytes);
+
+ private:
+  /// Of one part: its events, and the copies that each shard has made of them by now.
+  struct Images {
+    std::vector<const EventImage*> made;
+    std::unordered_map<uint64_t, Pool::Handle> copies;  // shard << 32 | row of the event
+  };
+  static void save_shard(Writer& out, const Shard& shard);
+  static const Scenario* find(const Shards& shards, std::string_view name, std::string_view filter,
+                              uint8_t type, uint32_t place);
+  static bool restore_part(Shards& shards, Reader& in, size_t& restored);
+  static bool restore_bucket(Shards& shards, Reader& in, Images& images, size_t& restored);
+};
+
+std::string Snapshot::save(const Shards& shards) {
   Writer out;
   for (char c : kMagic) out.number(c);
   out.number(kVersion);
-  out.number(SeenSet::seed());
-  // Copies are shared between buckets: each is written once and named by its number.
-  std::map<const EventCopy*, uint32_t> numbers;
-  std::vector<const EventCopy*> copies;
-  for (const Bucket* bucket : all_)
-    for (const EventCopyRef& ref : bucket->queue)
-      if (numbers.emplace(ref.copy, uint32_t(copies.size())).second) copies.push_back(ref.copy);
-  out.number(uint32_t(copies.size()));
-  for (const EventCopy* copy : copies) {
-    out.text(copy->timestamp());
-    out.number(copy->fields());
-    for (uint32_t i = 0; i < copy->fields(); ++i) {
-      const EventCopy::Field& f = copy->field(i);
-      out.number(uint8_t(f.slot.bag));
-      out.text(names_->name(f.slot));
-      out.text(copy->value(f));
-    }
-    out.number(copy->extras());
-    for (uint32_t i = 0; i < copy->extras(); ++i) {
-      out.text(copy->extra(i).first);
-      out.text(copy->extra(i).second);
-    }
-  }
-  out.number(uint32_t(all_.size()));
-  for (const Bucket* b : all_) {
-    out.text(b->scenario->name);
-    out.text(b->scenario->filter.text());
-    out.text(b->group);
-    out.number(uint8_t(b->marked));
-    const LeakyLevel::State level = b->level.state();
-    out.number(level.tokens);
-    out.number(unix_nanos(level.last));
-    out.number(uint8_t(level.used));
-    out.number(b->total);
-    out.number(unix_nanos(b->first));
-    out.number(unix_nanos(b->last));
-    out.text(b->first_text);
-    out.text(b->last_text);
-    out.number(b->first_hash);
-    const auto hashes = b->seen.hashes();
-    out.number(uint32_t(hashes.size()));
-    for (uint64_t h : hashes) out.number(h);
-    out.number(uint32_t(b->queue.size()));
-    for (const EventCopyRef& ref : b->queue) {
-      out.number(numbers.at(ref.copy));
-      out.text(ref.scope_value);
-    }
-  }
-  for (const auto& scenario : set_->scenarios) {
-    const auto& map = blackholes_[scenario->id];
-    if (map.empty()) continue;
-    out.text(scenario->name);
-    out.text(scenario->filter.text());
-    out.number(uint32_t(map.size()));
-    for (const auto& [key, end] : map) {
-      out.text(key);
-      out.number(unix_nanos(end));
-    }
-  }
-  out.text("");  // no further scenario
+  out.number(shards.shards_[0]->seen_seed_);
+  out.number(uint32_t(shards.shards_.size()));
+  for (const auto& shard : shards.shards_) save_shard(out, *shard);
   return out.take();
 }
 
-Result<size_t> Shard::restore(std::string_view bytes) {
+void Snapshot::save_shard(Writer& out, const Shard& shard) {
+  const Buckets& buckets = shard.buckets_;
+  // Copies are shared between buckets: each is written once and named by its number.
+  std::unordered_map<Pool::Handle, uint32_t> numbers;
+  std::vector<Pool::Handle> images;
+  std::vector<const Bucket*> live;
+  for (size_t i = 0; i < buckets.rows(); ++i) {
+    const Bucket& bucket = buckets.row(i);
+    if (bucket.scenario == Bucket::kNone) continue;
+    live.push_back(&bucket);
+    for (uint32_t k = 0; k < bucket.queue_size; ++k) {
+      const Pool::Handle image = buckets.queued_handle(bucket, k);
+      if (numbers.emplace(image, uint32_t(images.size())).second) images.push_back(image);
+    }
+  }
+  out.number(uint32_t(images.size()));
+  for (const Pool::Handle image : images) write_image(out, buckets.image(image), *shard.names_);
+
+  out.number(uint32_t(live.size()));
+  std::vector<uint64_t> hashes;
+  const auto key = [&](uint32_t scenario) {
+    const Scenario& s = *shard.set_->scenarios[scenario];
+    out.text(s.name);
+    out.text(s.filter.text());
+    out.number(uint8_t(s.type));
+    out.number(s.place);
+  };
+  for (const Bucket* b : live) {
+    key(b->scenario);
+    out.text(b->group(buckets.pool()));
+    out.number(uint8_t(b->marked));
+    out.number(uint8_t(b->log_time));
+    out.number(b->tokens);
+    out.number(b->total);
+    out.number(unix_nanos(b->first));
+    out.number(unix_nanos(b->last));
+    out.number(b->first_offset);
+    out.number(b->last_offset);
+    out.number(b->first_hash);
+    out.number(b->guillotine);
+    b->seen.each(buckets.pool(), hashes);
+    out.number(uint32_t(hashes.size()));
+    for (const uint64_t h : hashes) out.number(h);
+    out.number(b->queue_size);
+    for (uint32_t k = 0; k < b->queue_size; ++k) {
+      out.number(numbers.at(buckets.queued_handle(*b, k)));
+      out.text(buckets.queued_scope(*b, k));
+    }
+  }
+  out.number(uint32_t(shard.blackholes_.size()));
+  for (const Blackholes::Hole& hole : shard.blackholes_.rows()) {
+    if (hole.scenario == UINT32_MAX) continue;
+    key(hole.scenario);
+    out.text(hole.group);
+    out.number(uint8_t(hole.marked));
+    out.number(unix_nanos(hole.end));
+  }
+}
+
+// Documents may share name and filter: the same place among them first, then any of the same type.
+const Scenario* Snapshot::find(const Shards& shards, std::string_view name, std::string_view filter,
+                               uint8_t type, uint32_t place) {
+  const Scenario* found = nullptr;
+  for (const auto& s : shards.set_->scenarios) {
+    if (s->name != name || uint8_t(s->type) != type || s->filter.text() != filter) continue;
+    if (s->place == place) return s.get();
+    if (!found) found = s.get();
+  }
+  return found;
+}
+
+bool Snapshot::restore_bucket(Shards& shards, Reader& in, Images& images, size_t& restored) {
+  const std::string_view name = in.text(), filter = in.text();
+  const auto type = in.number<uint8_t>();
+  const auto place = in.number<uint32_t>();
+  const Scenario* scenario = find(shards, name, filter, type, place);
+  const std::string_view group = in.text();
+  const bool marked = in.number<uint8_t>() != 0, log_time = in.number<uint8_t>() != 0;
+  Bucket fields;
+  fields.tokens = in.number<double>();
+  fields.total = in.number<int32_t>();
+  fields.first = time_of(in.number<int64_t>());
+  fields.last = time_of(in.number<int64_t>());
+  fields.first_offset = in.number<int16_t>();
+  fields.last_offset = in.number<int16_t>();
+  fields.first_hash = in.number<uint64_t>();
+  fields.guillotine = in.number<uint64_t>();
+  std::vector<uint64_t> hashes;
+  for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) hashes.push_back(in.number<uint64_t>());
+  std::vector<std::pair<uint32_t, std::string_view>> queue;
+  for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
+    const auto number = in.number<uint32_t>();
+    queue.emplace_back(number, in.text());
+    if (number >= images.made.size()) return false;
+  }
+  if (!in.ok() || group.size() > kMaxGroup || fields.total < 1) return false;
+  if (!scenario) return true;
+
+  const uint64_t hash = group_hash(group, scenario->partition, shards.shards_[0]->seed_);
+  const uint32_t to = shard_of(hash, shards.set_->partitions[scenario->partition].ordered);
+  Shard& shard = *shards.shards_[to];
+  Buckets& buckets = shard.buckets_;
+  const uint64_t key = key_hash(hash, scenario->partition, marked);
+  if (buckets.full() || buckets.find(key, scenario->partition, marked, group)) return true;
+  std::vector<uint32_t> gone;
+  Bucket& b = buckets.insert(key, scenario->id, marked, group, gone);
+  b.log_time = log_time;
+  if (scenario->type == BucketType::leaky)
+    b.tokens = std::clamp(fields.tokens, 0.0, double(scenario->capacity));
+  b.total = fields.total;
+  b.first = fields.first;
+  b.last = fields.last;
+  b.first_offset = fields.first_offset;
+  b.last_offset = fields.last_offset;
+  b.first_hash = fields.first_hash;
+  b.guillotine = fields.guillotine;
+  for (const uint64_t h : hashes) b.seen.insert(buckets.pool(), h);
+  for (const auto& [number, scope] : queue) {
+    const auto [copy, fresh] = images.copies.try_emplace(uint64_t(to) << 32 | number, Pool::kNone);
+    if (fresh) copy->second = buckets.keep(*images.made[number]);
+    buckets.push(b, copy->second, scope);
+  }
+  if (scenario->type == BucketType::counter && !log_time) shard.start_timer(b);
+  ++restored;
+  return true;
+}
+
+bool Snapshot::restore_part(Shards& shards, Reader& in, size_t& restored) {
+  Arena arena;
+  Images images;
+  EventImage::Parts parts;
+  for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
+    if (!read_image(in, *shards.names_, parts)) return false;
+    images.made.push_back(EventImage::make(parts, arena));
+  }
+  for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n)
+    if (!restore_bucket(shards, in, images, restored)) return false;
+  for (const auto& [where, copy] : images.copies) shards.shards_[where >> 32]->buckets_.release(copy);
+  for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
+    const std::string_view name = in.text(), filter = in.text();
+    const auto type = in.number<uint8_t>();
+    const auto place = in.number<uint32_t>();
+    Blackholes::Hole hole;
+    hole.group = in.text();
+    hole.marked = in.number<uint8_t>() != 0;
+    hole.end = time_of(in.number<int64_t>());
+    const Scenario* scenario = find(shards, name, filter, type, place);
+    if (!in.ok() || hole.group.size() > kMaxGroup) return false;
+    if (!scenario) continue;
+    const uint64_t hash = group_hash(hole.group, scenario->partition, shards.shards_[0]->seed_);
+    hole.hash = key_hash(hash, scenario->partition, hole.marked);
+    hole.scenario = scenario->id;
+    shards.shards_[shard_of(hash, shards.set_->partitions[scenario->partition].ordered)]->blackholes_.restore(
+        std::move(hole));
+  }
+  return in.ok();
+}
+
+Result<size_t> Snapshot::restore(Shards& shards, std::string_view bytes) {
   const Error damaged{
       Code::corrupt, "the snapshot of buckets is damaged or of another version", {}, "buckets start empty"};
   if (bytes.size() < kMagic.size() + 16 || !bytes.starts_with(kMagic)) return damaged;
@@ -149,84 +327,22 @@ Result<size_t> Shard::restore(std::string_view bytes) {
   if (stable_hash(bytes) != hash) return damaged;
   Reader in(bytes.substr(kMagic.size()));
   if (in.number<uint32_t>() != kVersion) return damaged;
-  SeenSet::set_seed(in.number<uint64_t>());
-
-  std::vector<EventCopyRef> copies;
-  const auto copy_count = in.number<uint32_t>();
-  for (uint32_t i = 0; i < copy_count && in.ok(); ++i) {
-    const std::string_view stamp = in.text();
-    std::vector<std::pair<SlotRef, std::string_view>> fields;
-    std::vector<std::pair<std::string_view, std::string_view>> extras;
-    for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
-      const auto bag = in.number<uint8_t>();
-      const std::string_view name = in.text(), value = in.text();
-      if (bag >= kBags) return damaged;
-      // A name that no content of now mentions stays as a name.
-      if (const auto slot = names_->find(Bag(bag), name))
-        fields.emplace_back(*slot, value);
-      else if (Bag(bag) == Bag::meta)
-        extras.emplace_back(name, value);
-    }
-    for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
-      const std::string_view name = in.text();
-      extras.emplace_back(name, in.text());
-    }
-    copies.emplace_back(EventCopy::make(stamp, fields, extras));
-  }
-
-  const auto find = [&](std::string_view name, std::string_view filter) -> const Scenario* {
-    for (const auto& s : set_->scenarios)
-      if (s->name == name && s->filter.text() == filter) return s.get();
-    return nullptr;
-  };
+  const auto seed = in.number<uint64_t>();
+  for (const auto& shard : shards.shards_) shard->seen_seed_ = seed;
   size_t restored = 0;
-  const auto bucket_count = in.number<uint32_t>();
-  for (uint32_t i = 0; i < bucket_count && in.ok(); ++i) {
-    const std::string_view name = in.text();
-    const Scenario* scenario = find(name, in.text());
-    static const Scenario nobody;
-    auto b = std::make_unique<Bucket>(scenario ? *scenario : nobody, std::string(in.text()));
-    b->marked = in.number<uint8_t>() != 0;
-    LeakyLevel::State level{};
-    level.tokens = in.number<double>();
-    level.last = time_of(in.number<int64_t>());
-    level.used = in.number<uint8_t>() != 0;
-    b->level.restore(level);
-    b->total = in.number<int32_t>();
-    b->first = time_of(in.number<int64_t>());
-    b->last = time_of(in.number<int64_t>());
-    b->first_text = in.text();
-    b->last_text = in.text();
-    b->first_hash = in.number<uint64_t>();
-    std::vector<uint64_t> hashes;
-    for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) hashes.push_back(in.number<uint64_t>());
-    b->seen.restore(hashes);
-    for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
-      const auto number = in.number<uint32_t>();
-      const std::string_view scope = in.text();
-      if (number >= copies.size()) return damaged;
-      b->queue.emplace_back(copies[number].copy, std::string(scope));
+  for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n)
+    if (!restore_part(shards, in, restored)) {
+      shards.make();  // nothing of it
+      return damaged;
     }
-    if (!in.ok()) break;
-    if (!scenario || all_.size() >= options_.max_buckets) continue;
-    const Key key{scenario->partition | (b->marked ? kMarked : 0), b->group};
-    if (buckets_.contains(key)) continue;
-    b->network = network_of(b->group);
-    insert(std::move(b));
-    ++restored;
+  if (!in.ok() || !in.done()) {
+    shards.make();
+    return damaged;
   }
-  while (in.ok()) {
-    const std::string_view name = in.text();
-    if (name.empty()) break;
-    const Scenario* scenario = find(name, in.text());
-    for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
-      const std::string_view key = in.text();
-      const TimePoint end = time_of(in.number<int64_t>());
-      if (scenario && in.ok()) blackholes_[scenario->id][std::string(key)] = end;
-    }
-  }
-  if (!in.ok() || !in.done()) return damaged;
   return restored;
 }
+
+std::string Shards::save() const { return Snapshot::save(*this); }
+Result<size_t> Shards::restore(std::string_view bytes) { return Snapshot::restore(*this, bytes); }
 
 }  // namespace testudo::detect

@@ -169,12 +169,14 @@ std::vector<ContentItem> find_content(const ContentSelection& selection, Errors&
 size_t read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std::string>& notes) {
   std::vector<ContentItem> kept;
   for (ContentItem& item : items) {
-    auto documents = load_yaml(item.path);
-    if (!documents) {
-      errors.push_back(documents.error());
-      continue;
+    if (item.documents.empty()) {
+      auto documents = load_yaml(item.path);
+      if (!documents) {
+        errors.push_back(documents.error());
+        continue;
+      }
+      item.documents = std::move(*documents);
     }
-    item.documents = std::move(*documents);
     for (const YamlNode& document : item.documents)
       if (const YamlNode* yields = document.find("yields_to")) {
         auto names = yields->as_strings("yields_to");

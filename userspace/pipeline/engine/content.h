@@ -33,8 +33,8 @@ struct ContentSelection {
 /// Finds the selected items, sorted in load order, collections resolved. Names that are not found are errors.
 std::vector<ContentItem> find_content(const ContentSelection& selection, Errors& errors);
 
-/// Reads the YAML of each item; one that cannot be read is dropped with an error. Then drops the items that
-/// yield to another one that is enabled. The number of items that cannot be read.
+/// Reads the YAML of each item that has none yet; one that cannot be read is dropped with an error. Then
+/// drops the items that yield to another one that is enabled. The number of items that cannot be read.
 size_t read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std::string>& notes);
 
 }  // namespace testudo

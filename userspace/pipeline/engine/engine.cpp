@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <set>
+#include <utility>
 
 #include "base/log.h"
 #include "base/thread.h"
@@ -27,7 +28,6 @@ Engine::Engine(std::shared_ptr<const Program> program, WorkerOptions options, Me
                EngineHooks hooks)
     : metrics_(metrics), hooks_(std::move(hooks)), queue_(kQueue), program_(std::move(program)) {
   worker_ = std::make_unique<Worker>(program_, options);
-  taken_.resize(program_->scenarios->scenarios.size());
   metrics_.add_collector([this](std::vector<MetricFamily>& out) {
     out.push_back({"testudo_queue_batches",
                    "batches of lines that wait for the engine",
@@ -85,15 +85,14 @@ void Engine::run() {
         pending_ = nullptr;
         if (next) program_ = next;
       }
-      if (next) {
-        worker_->adopt(next);
-        taken_ = worker_->shard().counters();
-      }
+      if (next) worker_->adopt(next);
     }
     const TimePoint at = now();
     if (at - last_sweep > 1s) {
-      worker_->sweep(at, 4096);
-      buckets_.store(worker_->shard().buckets(), std::memory_order_relaxed);
+      alerts.clear();
+      worker_->tick(at, 4096, alerts);
+      for (Alert& alert : alerts) hooks_.on_alert(std::move(alert));
+      buckets_.store(worker_->shards().buckets(), std::memory_order_relaxed);
       last_sweep = at;
     }
     if (!batch) {
@@ -196,15 +195,11 @@ void Engine::count_nodes(SourceState& source) {
 }
 
 void Engine::count_scenarios(SourceState& source) {
-  const auto& current = worker_->shard().counters();
-  for (size_t id = 0; id < current.size(); ++id) {
-    const detect::ScenarioCounters& c = current[id];
-    detect::ScenarioCounters& t = taken_[id];
-    if (c.poured == t.poured && c.underflowed == t.underflowed && c.evicted == t.evicted &&
-        c.errors == t.errors)
-      continue;
+  worker_->drain_counters(fresh_, changed_);
+  for (const uint32_t id : changed_) {
+    const detect::ScenarioCounters c = std::exchange(fresh_[id], {});
     const std::string& name = worker_->program().scenarios->scenarios[id]->name;
-    if (c.poured > t.poured) {
+    if (c.poured) {
       Counter*& poured = source.poured[name];
       if (!poured) {
         Labels labels = source.cs_labels;
@@ -212,23 +207,23 @@ void Engine::count_scenarios(SourceState& source) {
         poured = &metrics_.counter("cs_bucket_poured_total", "events poured into buckets", labels);
         source.fed.insert(name);
       }
-      poured->add(c.poured - t.poured);
+      poured->add(c.poured);
     }
-    const auto count = [&](const char* family, const char* help, uint64_t fresh, uint64_t old) {
-      if (fresh > old) metrics_.counter(family, help, {{"name", name}}).add(fresh - old);
+    const auto count = [&](const char* family, const char* help, uint64_t fresh) {
+      if (fresh) metrics_.counter(family, help, {{"name", name}}).add(fresh);
     };
-    count("cs_bucket_overflowed_total", "buckets that overflowed", c.overflowed, t.overflowed);
-    count("cs_bucket_instantiation_total", "buckets that were made", c.created, t.created);
-    count("cs_bucket_created_total", "buckets that were made (name used by older dashboards)", c.created,
-          t.created);
-    count("cs_bucket_underflowed_total", "buckets that ran empty", c.underflowed, t.underflowed);
+    count("cs_bucket_overflowed_total", "buckets that overflowed", c.overflowed);
+    count("cs_bucket_instantiation_total", "buckets that were made", c.created);
+    count("cs_bucket_created_total", "buckets that were made (name used by older dashboards)", c.created);
+    count("cs_bucket_underflowed_total", "buckets that ran empty", c.underflowed);
+    count("cs_bucket_canceled_total", "buckets that cancel_on ended", c.cancelled);
     count("testudo_bucket_blackholed_total", "overflows that the scenario's blackhole swallowed",
-          c.blackholed, t.blackholed);
-    count("testudo_bucket_evicted_total", "buckets given up for lack of room", c.evicted, t.evicted);
-    count("testudo_bucket_errors_total", "expressions of a scenario that failed", c.errors, t.errors);
-    count("testudo_bucket_no_source_total", "overflows without a usable source address", c.no_source,
-          t.no_source);
-    t = c;
+          c.blackholed);
+    count("testudo_bucket_filtered_total", "overflows that the scenario's overflow_filter refused",
+          c.filtered);
+    count("testudo_bucket_evicted_total", "buckets given up for lack of room", c.evicted);
+    count("testudo_bucket_errors_total", "expressions of a scenario that failed", c.errors);
+    count("testudo_bucket_no_source_total", "overflows without a usable source address", c.no_source);
   }
 }
 

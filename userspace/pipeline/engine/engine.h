@@ -39,9 +39,9 @@ class Engine {
   void start();
   /// Ends after the batches that are queued.
   void stop();
-  /// Buckets as bytes, after stop(); and back, before start(). Shard::save(), Shard::restore().
-  std::string save_buckets() const { return worker_->shard().save(); }
-  Result<size_t> restore_buckets(std::string_view bytes) { return worker_->shard().restore(bytes); }
+  /// Buckets as bytes, after stop(); and back, before start(). Shards::save(), Shards::restore().
+  std::string save_buckets() const { return worker_->shards().save(); }
+  Result<size_t> restore_buckets(std::string_view bytes) { return worker_->shards().restore(bytes); }
   /// Waits while the queue is full; false when stopping.
   bool push(LineBatch&& batch);
   /// Takes effect at the next batch; buckets live on.
@@ -68,7 +68,8 @@ class Engine {
   mutable std::mutex mutex_;  // program_, pending_, sources_
   std::shared_ptr<const Program> program_, pending_;
   std::map<uint32_t, std::unique_ptr<SourceState>> sources_;
-  std::vector<detect::ScenarioCounters> taken_;
+  std::vector<detect::ScenarioCounters> fresh_;  ///< of scenarios, since the last account
+  std::vector<uint32_t> changed_;
   std::atomic<size_t> buckets_{0};
 };
 

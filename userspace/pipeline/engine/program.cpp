@@ -38,7 +38,8 @@ Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& option
   program->texts = std::make_shared<expr::TextTests>();
   TESTUDO_CHECK(program->grok->load_folder(options.patterns_folder));
 
-  std::vector<ContentItem> items = find_content(options.content, program->errors);
+  std::vector<ContentItem> items =
+      options.files.empty() ? find_content(options.content, program->errors) : options.files;
   program->off += read_items(items, program->errors, program->notes);
 
   std::vector<std::string> enrich_notes;

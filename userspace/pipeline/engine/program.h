@@ -17,6 +17,8 @@ namespace testudo {
 
 struct ProgramOptions {
   ContentSelection content;
+  /// These items, in this order, in place of `content`: hub tests name files of their own.
+  std::vector<ContentItem> files{};
   std::string patterns_folder;  ///< our own grok library; required
   std::string data_folder;      ///< data files and .mmdb files of content
   bool data_by_url = false;

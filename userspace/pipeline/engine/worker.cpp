@@ -1,11 +1,16 @@
 #include "engine/worker.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace testudo {
 namespace {
+constexpr size_t kTogether = 256;  // events that are matched before the shards take them
+// Of group hashes in a replay: the same buckets are evicted in every run.
+constexpr uint64_t kReplaySeed = 0x7e57ed0b0ca7a106ULL;
 constexpr int64_t kLate = 5'000'000'000;  // a line read this long after its own stamp is a late one
-}
+}  // namespace
 
 Worker::Worker(std::shared_ptr<const Program> program, WorkerOptions options)
     : program_(std::move(program)), options_(options) {
@@ -14,12 +19,15 @@ Worker::Worker(std::shared_ptr<const Program> program, WorkerOptions options)
   texts_ = std::make_unique<expr::TextScan>(*program_->texts);
   context_->expr.texts = texts_.get();
   ambiguity_ = std::make_unique<Ambiguity>(*program_->parsers, *program_->slots);
-  shard_ = std::make_unique<detect::Shard>(program_->scenarios, program_->slots, options_.shard);
+  if (options_.replay && options_.shard.seed == 0) options_.shard.seed = kReplaySeed;
+  matcher_ = std::make_unique<detect::Matcher>(program_->scenarios, program_->slots, options_.shard.seed);
+  shards_ = std::make_unique<detect::Shards>(program_->scenarios, program_->slots, options_.shard);
 }
 Worker::~Worker() = default;
 
 void Worker::adopt(std::shared_ptr<const Program> program) {
-  shard_->adopt(program->scenarios, program->slots);
+  shards_->adopt(program->scenarios, program->slots);
+  matcher_ = std::make_unique<detect::Matcher>(program->scenarios, program->slots, options_.shard.seed);
   auto old = std::move(program_);  // the old content must outlive what points into it
   program_ = std::move(program);
   ambiguity_ = std::make_unique<Ambiguity>(*program_->parsers, *program_->slots);
@@ -29,7 +37,32 @@ void Worker::adopt(std::shared_ptr<const Program> program) {
   event_ = std::make_unique<Event>(*program_->slots);
 }
 
-void Worker::sweep(TimePoint t, size_t budget) { shard_->sweep(t, budget); }
+void Worker::tick(TimePoint t, size_t budget, std::vector<Alert>& alerts) {
+  shards_->tick(t, budget, emitted_);
+  hand_on(alerts);
+}
+
+void Worker::take(std::vector<Alert>& alerts) {
+  shards_->take(pours_, emitted_);
+  pours_.reset();
+  hand_on(alerts);
+}
+
+void Worker::hand_on(std::vector<Alert>& alerts) {
+  for (detect::Emitted& one : emitted_)
+    for (Alert& alert : one.overflow.alerts) alerts.push_back(std::move(alert));
+  emitted_.clear();
+}
+
+void Worker::drain_counters(std::vector<detect::ScenarioCounters>& totals, std::vector<uint32_t>& changed) {
+  shards_->drain_counters(totals, changed);
+  auto& matched = matcher_->counters();
+  for (size_t id = 0; id < matched.size(); ++id) {
+    if (matched[id].errors == 0) continue;
+    totals[id].errors += std::exchange(matched[id].errors, 0);
+    if (std::find(changed.begin(), changed.end(), id) == changed.end()) changed.push_back(uint32_t(id));
+  }
+}
 
 LineCounts Worker::run(const LineBatch& batch, std::vector<Alert>& alerts) {
   LineCounts counts;
@@ -40,11 +73,15 @@ LineCounts Worker::run(const LineBatch& batch, std::vector<Alert>& alerts) {
   context_->enrich.today = options_.replay ? options_.today : batch.arrived;
   context_->enrich.zone = zone_of(*batch.source);
   context_->enrich.replay = options_.replay;
-  for (size_t i = 0; i < batch.lines.size(); ++i) line(batch, i, counts, alerts);
+  for (size_t i = 0; i < batch.lines.size(); ++i) {
+    line(batch, i, counts);
+    if (pours_.events.size() >= kTogether) take(alerts);
+  }
+  take(alerts);
   return counts;
 }
 
-void Worker::line(const LineBatch& batch, size_t index, LineCounts& counts, std::vector<Alert>& alerts) {
+void Worker::line(const LineBatch& batch, size_t index, LineCounts& counts) {
   Event& event = *event_;
   event.reset();
   event.raw = batch.lines[index];
@@ -82,7 +119,7 @@ void Worker::line(const LineBatch& batch, size_t index, LineCounts& counts, std:
       }
     }
   }
-  pour(batch, counts, alerts);
+  pour(batch, counts);
 }
 
 const parse::Zone& Worker::zone_of(const SourceInfo& source) {
@@ -112,32 +149,36 @@ bool Worker::is_late(const LineBatch& batch, TimePoint stamp) {
   return lag - clock.offset_ns > kLate;
 }
 
-void Worker::pour(const LineBatch& batch, LineCounts& counts, std::vector<Alert>& alerts) {
+void Worker::pour(const LineBatch& batch, LineCounts& counts) {
   Event& event = *event_;
-  TimePoint t = batch.arrived;
-  std::string_view text = arrived_text_;
-  if (event.log_time) {
-    if (!event.has_log_stamp) return;  // a replayed event without a stamp cannot be poured (engine-spec §1.3)
-    t = event.log_stamp;
-    if (options_.replay && t < options_.since) return;
-    text = event.marshaled_time;
-    if (text.empty()) text = late_text_ = format_rfc3339(t);
+  detect::Matcher::What what{batch.arrived, arrived_text_, false, batch.arrived_mono, false};
+  if (event.log_time && event.has_log_stamp) {
+    what.t = event.log_stamp;
+    if (options_.replay && what.t < options_.since) return;
+    what.t_text = event.marshaled_time;
+    if (what.t_text.empty()) what.t_text = late_text_ = format_rfc3339(what.t);
+  } else if (event.log_time) {
+    // A replayed event without a stamp cannot be poured, except into triggers, which fall back to now
+    // (engine-spec §1.3).
+    what.triggers_only = true;
+    if (what.t_text.empty()) what.t_text = late_text_ = format_rfc3339(what.t);
   }
   context_->expr.event = &event;
   context_->expr.arena = &event.arena;
   static const Ambiguity::Doubt none;
-  const bool ask = ambiguity_->worth_asking(event, *context_) && shard_->wanted(event, context_->expr);
+  const bool ask =
+      options_.doubt && ambiguity_->worth_asking(event, *context_) && matcher_->wanted(event, context_->expr);
   const Ambiguity::Doubt& doubt = ask ? ambiguity_->ask(event, *context_) : none;
   if (!doubt.ambiguous) {
-    shard_->pour({event, t, text, false, batch.arrived_mono}, context_->expr, alerts);
+    matcher_->match(event, what, context_->expr, pours_);
   } else {
     ++counts.ambiguous;
-    event.ambiguous = true;
-    shard_->pour({event, t, text, true, batch.arrived_mono}, context_->expr, alerts);
+    event.ambiguous = what.marked = true;
+    matcher_->match(event, what, context_->expr, pours_);
     const SlotRef source = program_->parsers->source_ip;
     for (const std::string& candidate : doubt.candidates) {
       event.set(source, event.arena.copy(candidate));
-      shard_->pour({event, t, text, true, batch.arrived_mono}, context_->expr, alerts);
+      matcher_->match(event, what, context_->expr, pours_);
     }
   }
   ++counts.poured;

@@ -1,6 +1,6 @@
 // engine/worker.h: one line at a time through parse and detect.
 //
-// One worker is used by one thread; it owns an event, working memory and a shard of buckets.
+// One worker is used by one thread; it owns an event, working memory and all shards of buckets.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "base/metrics.h"
-#include "detect/shard.h"
+#include "detect/matcher.h"
+#include "detect/shards.h"
 #include "engine/ambiguity.h"
 #include "engine/program.h"
 #include "model/line_batch.h"
@@ -22,6 +23,7 @@ struct WorkerOptions {
   TimePoint today{};    ///< replay: stands for today; live: ignored, the batch's arrival is taken
   parse::Zone zone;     ///< of stamps without a zone
   TimePoint since{};    ///< replay: events before it are parsed, not poured
+  bool doubt = true;    ///< false: a line's own word is taken for its source (hub tests)
   detect::ShardOptions shard;
 };
 
@@ -46,10 +48,12 @@ class Worker {
 
   /// Content was reloaded: buckets live on.
   void adopt(std::shared_ptr<const Program> program);
-  /// Forgets buckets that are empty by now (live mode).
-  void sweep(TimePoint t, size_t budget);
+  /// Live mode: counters whose time is up overflow, buckets that are empty by now are forgotten.
+  void tick(TimePoint t, size_t budget, std::vector<Alert>& alerts);
 
-  detect::Shard& shard() { return *shard_; }
+  detect::Shards& shards() { return *shards_; }
+  /// Adds what scenarios counted since the last call to `totals`; `changed` gets their ids.
+  void drain_counters(std::vector<detect::ScenarioCounters>& totals, std::vector<uint32_t>& changed);
   const Program& program() const { return *program_; }
   parse::RunContext& context() { return *context_; }
   Event& event() { return *event_; }
@@ -61,11 +65,13 @@ class Worker {
     TimePoint since{};  ///< arrival of the first line that agreed
     int agreeing = 0;
   };
-  void line(const LineBatch& batch, size_t index, LineCounts& counts, std::vector<Alert>& alerts);
+  void line(const LineBatch& batch, size_t index, LineCounts& counts);
   /// Zone of stamps that name none: the source's own, else that of the options.
   const parse::Zone& zone_of(const SourceInfo& source);
   bool is_late(const LineBatch& batch, TimePoint stamp);
-  void pour(const LineBatch& batch, LineCounts& counts, std::vector<Alert>& alerts);
+  void pour(const LineBatch& batch, LineCounts& counts);
+  void take(std::vector<Alert>& alerts);
+  void hand_on(std::vector<Alert>& alerts);
 
   std::shared_ptr<const Program> program_;
   WorkerOptions options_;
@@ -73,7 +79,10 @@ class Worker {
   std::unique_ptr<parse::RunContext> context_;
   std::unique_ptr<expr::TextScan> texts_;
   std::unique_ptr<Ambiguity> ambiguity_;
-  std::unique_ptr<detect::Shard> shard_;
+  std::unique_ptr<detect::Matcher> matcher_;
+  std::unique_ptr<detect::Shards> shards_;
+  detect::PourBatch pours_;
+  std::vector<detect::Emitted> emitted_;
   std::unordered_map<uint32_t, SourceClock> clocks_;
   std::unordered_map<uint32_t, parse::Zone> zones_;
   uint64_t lines_ = 0;

@@ -1,0 +1,174 @@
+#include "detect/asker.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "detect/context.h"
+#include "detect/map_key.h"
+
+namespace testudo::detect {
+namespace {
+
+using Truth = expr::Expression::Truth;
+constexpr size_t kMaxContextTexts = 1000;  // of one key; 4000 bytes of them are shown
+
+}  // namespace
+
+std::string bucket_id(const Scenario& scenario, std::string_view group, uint64_t first_hash) {
+  std::string identity = scenario.name;
+  identity += '\0';
+  identity += group;
+  identity += '\0';
+  identity += std::to_string(first_hash);
+  return stable_uuid(identity);
+}
+
+Asker::Asker(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names)
+    : set_(std::move(set)), names_(std::move(names)) {
+  context_.arena = &arena_;
+  context_.regex = &regex_;
+}
+
+void Asker::show(const EventImage& image, const PourEvent* from) {
+  if (!event_) event_ = std::make_unique<Event>(*names_);
+  Event& event = *event_;
+  event.reset();
+  event.type = image.overflow() ? EventType::overflow : EventType::log;
+  event.time = image.time();
+  event.marshaled_time = image.marshaled_time();
+  for (uint32_t i = 0; i < image.fields(); ++i) event.set(image.slot(i), image.value(i));
+  for (uint32_t i = 0; i < image.extras(); ++i) {
+    const auto [name, value] = image.extra(i);
+    if (!name.starts_with(EventImage::kHidden)) event.meta().set_extra(name, value);
+  }
+  if (from) {
+    event.raw = from->raw;
+    event.source = from->source;
+    event.src = from->src;
+    event.module = from->source ? std::string_view(from->source->type) : std::string_view();
+    event.arrived = from->arrived;
+    event.log_time = from->log_time;
+    event.line_number = from->line_number;
+  }
+  context_.event = &event;
+}
+
+void Asker::view_queue(const Buckets& buckets, const Bucket& bucket) {
+  // A bucket that got one more event since it was looked at last needs one more view.
+  uint32_t from = 0;
+  if (seen_birth_ == bucket.birth && seen_total_ == bucket.total) {
+    from = bucket.queue_size;
+  } else if (seen_birth_ == bucket.birth && seen_total_ + 1 == bucket.total && bucket.queue_size > 0) {
+    from = bucket.queue_size - 1;
+    if (seen_size_ == bucket.queue_size) {  // the oldest has left: its place is the newest's
+      std::rotate(kept_.begin(), kept_.begin() + 1, kept_.begin() + seen_size_);
+      std::rotate(values_.begin(), values_.begin() + 1, values_.begin() + seen_size_);
+    }
+  }
+  for (uint32_t i = from; i < bucket.queue_size; ++i) {
+    if (kept_.size() <= i) kept_.push_back(std::make_unique<expr::KeptEvent>());
+    buckets.queued(bucket, i).kept(*kept_[i]);
+    if (values_.size() <= i) values_.push_back(expr::kept_event_value(kept_[i].get()));
+  }
+  queue_ = {values_.data(), bucket.queue_size};
+  seen_birth_ = bucket.birth;
+  seen_total_ = bucket.total;
+  seen_size_ = bucket.queue_size;
+}
+
+void Asker::begin(const Buckets& buckets, const Bucket& bucket, const PourEvent* event,
+                  TimePoint overflow_at) {
+  arena_.reset();
+  const Scenario& scenario = *set_->scenarios[bucket.scenario];
+  view_queue(buckets, bucket);
+  view_.total = bucket.total;
+  view_.first = bucket.first;
+  view_.last = bucket.last;
+  view_.overflow = overflow_at;
+  view_.duration = scenario.lifetime();
+  view_.mapkey = view_.uuid = {};
+  if (scenario.asks_names) {
+    mapkey_ = map_key(scenario.filter.text(), bucket.group(buckets.pool()), scenario.name);
+    uuid_ = bucket_id(scenario, bucket.group(buckets.pool()), bucket.first_hash);
+    view_.mapkey = mapkey_;
+    view_.uuid = uuid_;
+  }
+  context_.queue = &queue_;
+  context_.leaky = &view_;
+  context_.event = nullptr;
+  if (event && set_->asks_events)
+    show(*event->image, event);
+  else if (!event_)
+    event_ = std::make_unique<Event>(*names_);
+  else
+    event_->reset();
+  context_.event = event_.get();
+}
+
+Truth Asker::ask(const expr::Expression& question) { return question.test(context_); }
+
+Truth Asker::ask(const expr::Expression& question, Overflow& signal) {
+  event_->overflow = &signal;
+  const Truth truth = question.test(context_);
+  event_->overflow = nullptr;
+  return truth;
+}
+
+bool Asker::convinced(const Scenario& scenario, uint64_t& guillotine, uint64_t& errors) {
+  float p = scenario.prior;
+  for (size_t i = 0; i < scenario.evidence.size(); ++i) {
+    const Evidence& one = scenario.evidence[i];
+    const uint64_t bit = 1ull << i;
+    Truth truth = guillotine & bit ? Truth::yes : ask(one.condition);
+    if (truth == Truth::failed) {
+      ++errors;
+      continue;
+    }
+    const bool holds = truth == Truth::yes;
+    if (holds && one.guillotine) guillotine |= bit;
+    const float evil = holds ? one.given_evil : 1 - one.given_evil;
+    const float benign = holds ? one.given_benign : 1 - one.given_benign;
+    p = evil * p / (evil * p + benign * (1 - p));
+  }
+  return p > scenario.threshold;
+}
+
+MetaPairs Asker::contexts(const Buckets& buckets, const Bucket& bucket, const EventImage* only) {
+  MetaPairs out;
+  if (set_->contexts.empty()) return out;
+  // Contexts of a bucket disturb the view of its queue: the arena and evt are theirs now.
+  arena_.reset();
+  const uint32_t count = only ? 1 : bucket.queue_size;
+  const auto& all = set_->contexts;
+  std::vector<std::vector<std::string>> values(all.size());
+  std::vector<size_t> first(all.size());  // expressions of one key share the list of its first
+  for (size_t k = 1; k < all.size(); ++k) first[k] = all[k].key == all[k - 1].key ? first[k - 1] : k;
+  std::vector<std::string_view> texts;
+  for (uint32_t i = 0; i < count; ++i) {
+    const EventImage& image = only ? *only : buckets.queued(bucket, i);
+    show(image, nullptr);
+    for (size_t k = 0; k < all.size(); ++k) {
+      texts.clear();
+      if (!all[k].early.empty()) {
+        for (uint32_t e = 0; e < image.extras(); ++e)
+          if (image.extra(e).first == all[k].early) texts.push_back(image.extra(e).second);
+      } else {
+        Value value;
+        if (!all[k].expression.eval(context_, value)) continue;
+        context_texts(value, context_, texts);
+      }
+      std::vector<std::string>& list = values[first[k]];
+      for (const std::string_view text : texts)
+        if (list.size() < kMaxContextTexts && std::find(list.begin(), list.end(), text) == list.end())
+          list.emplace_back(text);
+    }
+  }
+  for (size_t k = 0; k < all.size(); ++k) {
+    if (first[k] != k || values[k].empty()) continue;
+    std::string json = context_json(std::move(values[k]));
+    if (!json.empty()) out.emplace_back(all[k].key, std::move(json));
+  }
+  return out;
+}
+
+}  // namespace testudo::detect

@@ -1,0 +1,150 @@
+// All scenarios together: who shares buckets, who may accept overflows, which slots outlive an event.
+#include <algorithm>
+
+#include "detect/scenario.h"
+#include "detect/shape.h"
+#include "model/alert.h"
+
+namespace testudo::detect {
+namespace {
+
+/// Queues that the format does not bound (capacity -1), and those it bounds too far away.
+constexpr uint32_t kUnboundedQueue = 1000, kMaxQueue = 10'000;
+
+/// An overflow without fields, as it is poured again after the postoverflows.
+bool true_of_overflow(const Scenario& scenario, const SlotNames& slots) {
+  Event event(slots);
+  Overflow overflow;
+  overflow.alerts.resize(1);
+  event.type = EventType::overflow;
+  event.overflow = &overflow;
+  RegexScratch regex;
+  expr::Context context;
+  context.event = &event;
+  context.arena = &event.arena;
+  context.regex = &regex;
+  return scenario.filter.test(context) == expr::Expression::Truth::yes;
+}
+
+bool accepts_overflows(const Scenario& scenario, const SlotNames& slots) {
+  const std::string& text = scenario.filter.text();
+  if (asks_for_overflows(text)) return true;
+  if (asks_for_time(text) && scenario.filter.required().empty()) return true;
+  // An equality with something is false of an overflow, whose fields are empty.
+  for (const expr::Expression::Required& r : scenario.filter.required())
+    if (std::find(r.values.begin(), r.values.end(), "") == r.values.end()) return false;
+  if (writes(text)) return false;  // JSON of an empty line is an error: false
+  return true_of_overflow(scenario, slots);
+}
+
+void note_names(Scenario& scenario, const expr::Expression& question) {
+  if (!question) return;
+  for (const char* name : {"Mapkey", "Uuid"})
+    scenario.asks_names = scenario.asks_names || question.text().find(name) != std::string::npos;
+}
+
+Rule rule_of(const Scenario& s) {
+  Rule rule;
+  rule.leakspeed = s.leakspeed;
+  rule.lifetime = s.lifetime();
+  rule.blackhole = s.blackhole;
+  rule.capacity = s.capacity;
+  rule.queue_limit = s.queue_limit();
+  rule.partition = s.partition;
+  rule.place = uint16_t(s.place);
+  rule.type = s.type;
+  rule.distinct = bool(s.distinct);
+  rule.cancel = bool(s.cancel_on);
+  rule.asks_after = s.condition || !s.evidence.empty();
+  rule.counts = s.type == BucketType::leaky;
+  return rule;
+}
+
+}  // namespace
+
+const char* type_name(BucketType type) {
+  static constexpr const char* names[] = {"leaky", "trigger", "counter", "conditional", "bayesian"};
+  return names[size_t(type)];
+}
+
+uint32_t Scenario::queue_limit() const {
+  const bool cached = cache_size > 0 && (cache_size <= capacity || capacity == -1);
+  const int32_t limit = cached ? cache_size : capacity;
+  if (limit < 0) return kUnboundedQueue;
+  return std::min(uint32_t(limit) + 1, kMaxQueue);
+}
+
+Duration Scenario::lifetime() const {
+  switch (type) {
+    case BucketType::leaky:
+      return leakspeed * (int64_t(capacity) + 1);
+    case BucketType::counter:
+      return duration;
+    default:
+      return leakspeed;
+  }
+}
+
+void ScenarioSet::keep(SlotRef slot) {
+  std::vector<uint64_t>& bits = kept_[size_t(slot.bag)];
+  if (bits.size() <= slot.index / 64u) bits.resize(slot.index / 64u + 1);
+  bits[slot.index / 64u] |= 1ull << (slot.index % 64u);
+}
+
+void add_scenario(ScenarioSet& set, std::unique_ptr<Scenario> scenario) {
+  scenario->id = uint32_t(set.scenarios.size());
+  scenario->partition = uint32_t(set.partitions.size());
+  for (const auto& other : set.scenarios)
+    if (other->name == scenario->name && other->filter.text() == scenario->filter.text())
+      scenario->partition = other->partition;
+  if (scenario->partition == set.partitions.size()) set.partitions.emplace_back();
+  Partition& partition = set.partitions[scenario->partition];
+  scenario->place = uint32_t(partition.scenarios.size());
+  partition.scenarios.push_back(scenario->id);
+  partition.keyed = partition.keyed || scenario->has_keys();
+  partition.momentary = partition.momentary && scenario->type == BucketType::trigger;
+  set.scenarios.push_back(std::move(scenario));
+}
+
+void finish(ScenarioSet& set, SlotNames& slots) {
+  set.source_ip = slots.intern(Bag::meta, "source_ip");
+  set.source_range = slots.intern(Bag::meta, "SourceRange");
+  set.as_number = slots.intern(Bag::enriched, "ASNumber");
+  set.asn_number = slots.intern(Bag::enriched, "ASNNumber");
+  set.as_name = slots.intern(Bag::enriched, "ASNOrg");
+  set.country = slots.intern(Bag::enriched, "IsoCode");
+  set.latitude = slots.intern(Bag::enriched, "Latitude");
+  set.longitude = slots.intern(Bag::enriched, "Longitude");
+  for (const SlotRef slot :
+       {set.as_number, set.asn_number, set.as_name, set.country, set.latitude, set.longitude})
+    set.keep(slot);
+  const auto keep_reads = [&](const expr::Expression& expression) {
+    if (!expression) return;
+    for (const SlotRef slot : expression.reads()) set.keep(slot);
+    set.asks_events = set.asks_events || mentions(expression.text(), "evt");
+  };
+  set.rules.clear();
+  for (const auto& s : set.scenarios) {
+    if (!s->early_cancel) keep_reads(s->cancel_on);
+    if (!s->early_condition) keep_reads(s->condition);
+    keep_reads(s->overflow_filter);
+    for (const Evidence& one : s->evidence) {
+      keep_reads(one.condition);
+      note_names(*s, one.condition);
+    }
+    for (const auto* question : {&s->cancel_on, &s->condition, &s->overflow_filter})
+      note_names(*s, *question);
+    set.rules.push_back(rule_of(*s));
+    Partition& partition = set.partitions[s->partition];
+    if (s->place == 0) partition.ordered = accepts_overflows(*s, slots);
+  }
+  for (const ContextExpression& one : set.contexts) {
+    set.early_contexts = set.early_contexts || !one.early.empty();
+    if (one.early.empty())
+      for (const SlotRef slot : one.expression.reads()) set.keep(slot);
+  }
+  std::stable_sort(set.contexts.begin(), set.contexts.end(),
+                   [](const ContextExpression& a, const ContextExpression& b) { return a.key < b.key; });
+}
+
+}  // namespace testudo::detect

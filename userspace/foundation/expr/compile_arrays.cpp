@@ -43,6 +43,22 @@ bool of_event(const Operation& op) {
   return every_part(op, of_event);
 }
 
+bool is_false(const Operation* op) {
+  return op && op->is_constant && op->constant.is_bool() && !op->constant.boolean;
+}
+
+// The operands of an `and`, and of `a ? b : false`, which is one, in the order in which they are asked.
+void flatten(const Operation& op, std::vector<const Operation*>& out) {
+  if (op.run == run::all_of) {
+    for (const Operation* one : op.args) flatten(*one, out);
+  } else if (op.run == run::choose && is_false(op.c)) {
+    flatten(*op.a, out);
+    flatten(*op.b, out);
+  } else {
+    out.push_back(&op);
+  }
+}
+
 }  // namespace
 
 // Null: the closure is of another shape. `op` is any(list, {…}), or none, as it would be run.
@@ -53,15 +69,16 @@ Operation* Compiler::lower_known_list(const Operation& op) {
     return nullptr;
   const ValueArray& items = *list.constant.array;
   const bool negated = op.run == run::none;
-  // The operands of an `and`: the last asks the subject, those before it the element.
-  std::vector<const Operation*> conditions;
-  const Operation* test = op.b;
-  while (test->run == run::all_of) {
-    conditions.insert(conditions.end(), test->args.begin(), test->args.end() - 1);
-    test = test->args.back();
-  }
+  // First the element is asked, then the subject; what may come behind that is run as it was written.
+  std::vector<const Operation*> parts;
+  flatten(*op.b, parts);
   const auto element_only = [&](const Operation* one) { return of_element(*one, op.local); };
-  if (!std::all_of(conditions.begin(), conditions.end(), element_only)) return nullptr;
+  const auto first = std::find_if_not(parts.begin(), parts.end(), element_only);
+  if (first == parts.end()) return nullptr;
+  const std::span<const Operation* const> conditions(parts.begin(), first);
+  const Operation* const test = *first;
+  const bool goes_on = first + 1 != parts.end();
+  if (goes_on && negated) return nullptr;
 
   const bool equality = test->run == run::equals;
   if (test->flag || (!equality && test->run != run::contains && test->run != run::starts_with &&
@@ -91,15 +108,18 @@ Operation* Compiler::lower_known_list(const Operation& op) {
     if (holds) texts.push_back(value.text());
   }
   if (texts.empty()) return constant(Value::of(negated), kBoolean);
+  const auto with_rest = [&](Operation* known) {
+    return goes_on ? make_list(run::all_of, kBoolean, {known, &op}) : known;
+  };
   auto* about = const_cast<Operation*>(subject);
-  if (equality) return set_test(about, std::move(texts), negated);
+  if (equality) return with_rest(set_test(about, std::move(texts), negated));
   Needles needles;
   for (const std::string_view text : texts)
     needles.push_back({test->run == run::contains      ? Needle::Where::inside
                        : test->run == run::starts_with ? Needle::Where::start
                                                        : Needle::Where::end,
                        text});
-  return needle_test(about, std::move(needles), negated);
+  return with_rest(needle_test(about, std::move(needles), negated));
 }
 
 }  // namespace testudo::expr

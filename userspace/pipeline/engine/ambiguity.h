@@ -51,6 +51,13 @@ class Ambiguity {
     context_.silent = true;
   }
 
+  /// What the lines before have left, for reading alone.
+  void use_stash(parse::Stash* stash, parse::StashTurn* turn) {
+    context_.stash = stash;
+    context_.stash_turn = turn;
+  }
+  void begin_batch() { context_.begin_batch(); }
+
   struct Doubt {
     bool ambiguous = false;               ///< the source cannot be told for sure
     std::vector<std::string> candidates;  ///< other addresses that may be it; may be empty all the same

@@ -79,12 +79,11 @@ struct Explainer::Impl {
       : program(std::move(p)),
         source(source_of(options)),
         worker(program, worker_options(options)),
-        trace(*program->slots),
+        trace(*program->slots, program->parsers->source_ip),
         ambiguity(*program->parsers, *program->slots),
         near(*program->grok),
         today(options.today) {
-    worker.context().trace = &trace;
-    worker.shards().set_trace(&pours);
+    worker.set_trace(&trace, nullptr, &pours);
   }
 
   static std::shared_ptr<const SourceInfo> source_of(const ExplainOptions& options) {
@@ -182,7 +181,7 @@ struct Explainer::Impl {
   void say_who() {
     out.ambiguous = true;
     Event& event = worker.event();
-    event.set(program->parsers->source_ip, out.source);
+    event.set(program->parsers->source_ip, trace.source());
     for (const std::string& candidate : ambiguity.ask(event, worker.context()).candidates)
       if (candidate != out.source) out.candidates.push_back(candidate);
   }

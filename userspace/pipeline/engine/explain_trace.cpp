@@ -48,6 +48,7 @@ std::string shortened(std::string_view text) {
 
 void ExplainTrace::begin(const Event* event) {
   event_ = event;
+  source_ = {};
   rows_.clear();
   open_.clear();
   nested_.clear();
@@ -155,8 +156,9 @@ void ExplainTrace::leave(const parse::Node&, int, bool ok) {
   nested_.pop_back();
 }
 
-void ExplainTrace::node(const parse::ParserSet::Stage& stage, const parse::Node& node, const Event&,
+void ExplainTrace::node(const parse::ParserSet::Stage& stage, const parse::Node& node, const Event& event,
                         bool ok) {
+  source_ = event.get(source_ip_);
   if (stages_.empty() || stages_.back().name != stage.name) {
     stages_.push_back({stage.name, {}});
     last_ok_ = false;

@@ -123,22 +123,15 @@ struct HubTests::Impl {
     WorkerOptions worker_options;
     worker_options.replay = true;
     worker_options.today = options.today;
+    worker_options.line_by_line = true;
     worker_options.doubt = false;  // the tests know nothing of a line that names two addresses
     Worker worker(program, worker_options);
     NodeResults nodes(*program->slots, kMaxKept);
     OverflowResults overflows(*program->slots);
-    if (parsers) worker.context().trace = &nodes;
-    std::vector<Alert> alerts;
-    worker.run(batch, alerts);
+    if (parsers) worker.set_trace(&nodes);
+    worker.run(batch, [&](detect::Emitted&& emitted) { overflows.add(std::move(emitted.overflow)); });
     if (nodes.full())
       return Error{Code::too_large, "the events of this log need more than 512 MiB", {config.log_file}, ""};
-    for (Alert& alert : alerts) {
-      Overflow one;
-      one.source_keys = {alert.source.value};
-      one.alerts.push_back(std::move(alert));
-      overflows.add(std::move(one));
-    }
-
     AssertionRules rules;
     rules.helpers = {&expr::pure_helpers(), &program->data->helpers(), &assertion_helpers()};
     rules.slots = program->slots.get();

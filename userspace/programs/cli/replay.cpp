@@ -1,4 +1,5 @@
 // testudo replay FILE: a log file through the engine at full speed; no daemon, no kernel, no network.
+#include <charconv>
 #include <cstdio>
 
 #include "ask.h"
@@ -19,6 +20,8 @@ constexpr OptionSpec kOptions[] = {
     {"--item", "only this item: [TYPE:]AUTHOR/NAME; a collection brings what it lists", Kind::list},
     {"--data", "folder of data files and .mmdb files (default paths.data)"},
     {"--now", "stands for now where a log has no year (RFC 3339 or a date)"},
+    {"--threads", "threads that parse (default 1); the result is the same for any number"},
+    {"--profile", "measure what each step of a line takes; told on standard error", Kind::flag},
 };
 
 Result<TimePoint> today(const Args& args) {
@@ -35,6 +38,35 @@ void print_alert(const Alert& a) {
   if (a.line_number) row["line"] = a.line_number;
   if (!a.remediation) row["remediation"] = false;  // no profile of the shipped ones bans for it
   std::puts(json_line(row).c_str());
+}
+
+void print_summary(const ReplayResult& result, double rate) {
+  json::object row{{"lines", result.counts.read},
+                   {"parsed", result.counts.parsed},
+                   {"seconds", result.seconds},
+                   {"lines_per_second", uint64_t(rate)},
+                   {"peak_rss_bytes", result.peak_rss_bytes}};
+  if (!result.profile.empty()) {
+    json::array steps;
+    for (const Profile::Row& r : result.profile)
+      steps.push_back(json::object{
+          {"step", r.step}, {"ns_per_line", r.per_line}, {"ns_per_parsed_line", r.per_parsed_line}});
+    row["profile"] = std::move(steps);
+  }
+  std::fprintf(stderr, "%s\n", json::serialize(row).c_str());
+}
+
+void print_profile(const std::vector<Profile::Row>& rows) {
+  if (rows.empty()) return;
+  std::fprintf(stderr, "%-14s %12s %18s\n", "step", "ns per line", "ns per parsed line");
+  Profile::Row sum{"together"};
+  for (const Profile::Row& r : rows) {
+    std::fprintf(stderr, "%-14s %12.0f %18.0f\n", escape_for_terminal(r.step).c_str(), r.per_line,
+                 r.per_parsed_line);
+    sum.per_line += r.per_line;
+    sum.per_parsed_line += r.per_parsed_line;
+  }
+  std::fprintf(stderr, "%-14s %12.0f %18.0f\n", sum.step.c_str(), sum.per_line, sum.per_parsed_line);
 }
 
 int run(Context& context, const Args& args) {
@@ -55,6 +87,15 @@ int run(Context& context, const Args& args) {
     if (at == std::string::npos) return usage("--label takes K=V, not " + label);
     replayed.labels.emplace_back(label.substr(0, at), label.substr(at + 1));
   }
+  if (args.has("threads")) {
+    const std::string text = args.text("threads");
+    unsigned threads = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
+    if (error != std::errc() || end != text.data() + text.size() || threads < 1 || threads > 256)
+      return usage("--threads takes a number from 1 to 256, not " + text);
+    replayed.threads = threads;
+  }
+  replayed.profile = args.flag("profile");
   auto program = load_program(options);
   if (!program) return fail(program.error());
   for (const Error& e : (*program)->errors) {
@@ -87,18 +128,13 @@ int run(Context& context, const Args& args) {
   }
   const double rate = result->seconds > 0 ? double(result->counts.read) / result->seconds : 0;
   if (context.output == Output::json)
-    std::fprintf(stderr, "%s\n",
-                 json::serialize(json::object{{"lines", result->counts.read},
-                                              {"parsed", result->counts.parsed},
-                                              {"seconds", result->seconds},
-                                              {"lines_per_second", uint64_t(rate)},
-                                              {"peak_rss_bytes", result->peak_rss_bytes}})
-                     .c_str());
+    print_summary(*result, rate);
   else
     std::fprintf(stderr, "%llu lines, %llu parsed, in %.3f s: %.0f lines/s, peak memory %s\n",
                  static_cast<unsigned long long>(result->counts.read),
                  static_cast<unsigned long long>(result->counts.parsed), result->seconds, rate,
                  short_bytes(result->peak_rss_bytes).c_str());
+  if (context.output != Output::json) print_profile(result->profile);
   if (result->counts.read > 0 && result->counts.parsed == 0)
     std::fprintf(
         stderr,

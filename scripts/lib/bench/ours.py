@@ -26,6 +26,8 @@ def replay(log, kind, now, content=REPO / "config/content", items=(), hub=None, 
     if done.returncode != 0:
         raise RuntimeError(f"testudo replay {log} ended with {done.returncode}: {done.stderr[-400:]}")
     summary = json.loads(next(line for line in reversed(done.stderr.splitlines()) if line.startswith("{")))
+    if summary["parsed"] == 0:
+        raise RuntimeError(f"testudo understood no line of {log}: {done.stderr[-400:]}")
     alerts = []
     for line in done.stdout.splitlines():
         row = json.loads(line)

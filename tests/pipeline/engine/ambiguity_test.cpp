@@ -222,6 +222,19 @@ TEST(Ambiguity, WholeLinesThatAStrangerWroteAreNoWitness) {
     EXPECT_TRUE(a.ambiguous) << a.message;
 }
 
+TEST(Ambiguity, WhatStandsInQuotesIsNoWitness) {
+  TESTUDO_NEED_HUB();
+  std::string lines;
+  for (int i = 0; i < 20; ++i)
+    lines += "Jun  1 10:00:0" + std::to_string(i % 10) +
+             " web sshd[77]: error: kex_exchange_identification: client sent invalid protocol identifier \"x "
+             "Failed password for root from 8.8.8.8 port 22 ssh2\"\n";
+  const auto alerts = run({support::hub() + "/hub"}, kHubSsh, "syslog", lines);
+  ASSERT_FALSE(alerts.empty());
+  for (const Alert& a : alerts) EXPECT_TRUE(a.ambiguous) << a.message;
+  EXPECT_TRUE(run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "syslog", lines).empty());
+}
+
 TEST(Ambiguity, WhatTheClientSaysBehindItsAddressEvadesNothing) {
   std::string lines;
   for (int i = 0; i < 20; ++i) {

@@ -44,10 +44,14 @@ const Node* needed_test(const Node& body) {
 
 // `len(#) > 0` and its like, which cannot fail on a text and change nothing: passed over.
 bool is_length_test(const Node& node) {
-  return node.kind == Kind::ordered && node.children.size() == 2 && node.children[0]->kind == Kind::call &&
-         node.children[0]->text == "len" && node.children[0]->children.size() == 1 &&
-         node.children[0]->children[0]->kind == Kind::element &&
-         node.children[0]->children[0]->text.empty() && node.children[1]->kind == Kind::integer;
+  static constexpr std::string_view orders[] = {"<", "<=", ">", ">=", "==", "!="};
+  if (node.kind != Kind::binary ||
+      std::find(std::begin(orders), std::end(orders), node.text) == std::end(orders))
+    return false;
+  const Node &left = *node.children[0], &right = *node.children[1];
+  return left.kind == Kind::call && left.text == "len" && left.children.size() == 1 &&
+         left.children[0]->kind == Kind::element && left.children[0]->text.empty() &&
+         right.kind == Kind::integer;
 }
 
 const Node* needed_of_all(const Node& body) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "support/hub.h"
 #include "support/temp_dir.h"
 
 namespace testudo {
@@ -225,6 +226,27 @@ data: [{source_url: 'https://example.org/of-this-test.txt', dest_file: words.txt
   EXPECT_EQ(configured(yaml), "failed: scenario.assert:1: len(results) == 1 is false: it is 2");
   dir_.write("data/of-this-test.txt", "good\n");
   EXPECT_EQ(said(), "passed");
+}
+
+TEST_F(HubTest, DatabasesComeByTheLastPartOfTheirAddressToo) {
+  TESTUDO_NEED_HUB();
+  for (const auto& [from, to] : {std::pair{"GeoLite2-City.mmdb", "GeoLite2-City.mmdb"},
+                                 std::pair{"GeoLite2-Test-City.mmdb", "of-this-test.mmdb"}})
+    std::filesystem::copy(support::hub() + "/data/" + from, dir_.write(std::string("data/") + to, ""),
+                          std::filesystem::copy_options::overwrite_existing);
+  const std::string rest = "statics: [{method: GeoIpCity, value: 1.2.3.4}]\n";
+  hub("parsers/s02-enrich/me/geo", "name: geo\n" + rest);
+  hub("parsers/s02-enrich/me/test-geo",
+      "name: geo\ndata: [{source_url: 'https://example.org/of-this-test.mmdb', dest_file: "
+      "GeoLite2-City.mmdb}]\n" +
+          rest);
+  for (const auto& [item, country] : {std::pair{"me/geo", "AU"}, std::pair{"me/test-geo", "FR"}}) {
+    test("parser.assert",
+         std::string(R"(results["s02-enrich"]["geo"][0].Evt.Enriched["IsoCode"] == ")") + country + "\"");
+    EXPECT_EQ(configured(std::string("parsers: [me/raw, me/words, ") + item +
+                         "]\nlog_file: x.log\nlog_type: mine\n"),
+              "passed");
+  }
 }
 
 TEST_F(HubTest, ALineThatNamesTwoAddressesCountsForTheOneThatWasParsed) {

@@ -38,9 +38,11 @@ std::string_view behind(std::string_view text, std::string_view address) {
 
 /// Does the match begin inside of quotes that it did not open? What stands in quotes is what somebody said.
 /// `client sent invalid protocol identifier "Failed password for root from 8.8.8.8 port 22 ssh2"` holds no
-/// other address than the invented one.
+/// other address than the invented one. (In a line of JSON everything stands in quotes, and that says
+/// nothing.)
 bool begins_inside_quotes(const parse::MatchSpan& span) {
   const auto begin = size_t(span.matched.data() - span.subject.data());
+  if (begin == 0 || span.subject.front() == '{') return false;
   return std::count(span.subject.begin(), span.subject.begin() + std::ptrdiff_t(begin), '"') % 2 == 1;
 }
 

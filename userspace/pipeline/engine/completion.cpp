@@ -23,6 +23,7 @@ void Completion::adopt(std::shared_ptr<const Program> program, detect::Shard& sh
   texts_ = std::make_unique<expr::TextScan>(*program_->texts);
   context_->expr.texts = texts_.get();
   context_->enrich.replay = replay_;
+  context_->enrich.resolver = resolver_;
   context_->trace = trace_;
   stash_.declare(program_->postoverflows->stashes);
   context_->stash = &stash_;

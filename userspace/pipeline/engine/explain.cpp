@@ -74,7 +74,6 @@ struct Explainer::Impl {
   Worker worker;
   ExplainTrace trace;
   PourRows pours;
-  Ambiguity ambiguity;
   NearMisses near;
   TimePoint today;
   ExplainedLine out;
@@ -84,8 +83,7 @@ struct Explainer::Impl {
       : program(std::move(p)),
         source(source_of(options)),
         worker(program, worker_options(options)),
-        trace(*program->slots, program->parsers->source_ip, *program->postoverflows),
-        ambiguity(*program->parsers, *program->slots),
+        trace(*program->slots, *program->postoverflows),
         near(*program->grok),
         today(options.today) {
     worker.set_trace(&trace, &pours, &pours);
@@ -190,13 +188,9 @@ struct Explainer::Impl {
     for (size_t i = 0; i < wanted.size(); ++i) out.why += (i ? "; " : ": they ask that ") + wanted[i];
   }
 
-  // The line has been poured for each of them: what the nodes had set as its source is put back for the
-  // question.
   void say_who() {
     out.ambiguous = true;
-    Event& event = worker.event();
-    event.set(program->parsers->source_ip, trace.source());
-    for (const std::string& candidate : ambiguity.ask(event, worker.context()).candidates)
+    for (const std::string& candidate : worker.candidates())
       if (candidate != out.source) out.candidates.push_back(candidate);
   }
 };

@@ -52,6 +52,7 @@ void ParseWorker::adopt(std::shared_ptr<const Program> program) {
   context_->expr.texts = texts_.get();
   context_->stash = options_.stash;
   context_->stash_turn = &turn_;
+  context_->enrich.resolver = options_.resolver;
   ambiguity_->use_stash(options_.stash, &turn_);
   event_ = std::make_unique<Event>(*program_->slots);
   matcher_ = std::make_unique<detect::Matcher>(program_->scenarios, program_->slots, options_.seed);
@@ -123,6 +124,7 @@ void ParseWorker::line(Work& work, size_t index, std::string_view text) {
   event.module = event.source->type;
   event.arrived = batch.arrived;
   event.time = batch.arrived;
+  candidates_.clear();
   event.line_number = index + 1;  // within the batch; the pipeline knows how many came before
   event.log_time = options_.replay || event.source->log_time;
   timed_ = watch_ && watch_->begin();
@@ -200,7 +202,8 @@ bool ParseWorker::pour(Work& work, detect::Matcher::What what) {
   ++work.counts.ambiguous;
   event.ambiguous = what.marked = true;
   bool poured = matcher_->match(event, what, context, work.pours);
-  for (const std::string& candidate : doubt->candidates) {
+  candidates_ = doubt->candidates;
+  for (const std::string& candidate : candidates_) {
     event.set(program_->parsers->source_ip, event.arena.copy(candidate));
     poured |= matcher_->match(event, what, context, work.pours);
   }

@@ -53,6 +53,7 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
   PipelineOptions run;
   run.replay = true;
   run.today = options.today;
+  run.resolver = options.resolver;
   run.threads = std::max<size_t>(1, options.threads);
   std::unique_ptr<Profile> profile;
   if (options.profile) {

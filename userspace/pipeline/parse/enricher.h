@@ -3,7 +3,6 @@
 // To add an enricher: write enrich/NAME.cpp with a function that appends its rows, call it in enrichers.cpp.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "base/ip.h"
 #include "base/metrics.h"
+#include "expr/expr.h"
 #include "model/event.h"
 #include "parse/date.h"
 
@@ -62,12 +62,7 @@ using EnricherTable = std::vector<Enricher>;
 
 struct EnricherOptions {
   std::string data_folder;  ///< where GeoLite2-City.mmdb and GeoLite2-ASN.mmdb are looked for
-  /// File name → path of those that lie elsewhere (hub tests bring their own).
-  std::map<std::string, std::string> files{};
-  std::string path(const std::string& name) const {
-    const auto found = files.find(name);
-    return found == files.end() ? data_folder + "/" + name : found->second;
-  }
+  std::string city, asn;    ///< these files in their place, where given
 };
 
 /// All enrichers, their slots interned. A missing database is told once in `notes`, its enrichers write
@@ -75,7 +70,15 @@ struct EnricherOptions {
 EnricherTable make_enrichers(SlotNames& slots, const EnricherOptions& options,
                              std::vector<std::string>& notes);
 
+/// Functions of expressions that parsers bring: GetFromStash, SetInStash, LookupHost. They find the stash and
+/// the resolver in the RunContext.
+const expr::HelperTable& parse_helpers();
+
 void add_date_enrichers(SlotNames& slots, EnricherTable& table);
+void add_dns_enrichers(SlotNames& slots, EnricherTable& table);
+void add_json_enrichers(SlotNames& slots, EnricherTable& table);
+void add_dns_helpers(expr::HelperTable& table);
+void add_stash_helpers(expr::HelperTable& table);
 void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, EnricherTable& table,
                          std::vector<std::string>& notes);
 

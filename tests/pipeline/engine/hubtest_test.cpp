@@ -249,6 +249,34 @@ TEST_F(HubTest, DatabasesComeByTheLastPartOfTheirAddressToo) {
   }
 }
 
+TEST_F(HubTest, OverflowsAreListedAfterPostoverflowsWhitelistedOnesToo) {
+  hub("postoverflows/s00-enrich/me/widen", R"(
+name: me/widen
+filter: evt.Overflow.Alert.Source.IP == '192.0.2.3'
+onsuccess: next_stage
+statics:
+  - {target: evt.Overflow.Alert.Source.Scope, value: Range}
+  - {target: evt.Overflow.Alert.Source.Value, value: 192.0.2.0/24}
+)");
+  hub("postoverflows/s01-whitelist/me/friend",
+      "name: me/friend\nwhitelist: {reason: friend, ip: [192.0.2.3]}\n");
+  test("scenario.assert", R"(len(results) == 2
+"192.0.2.3" in results[0].Overflow.GetSources()
+results[0].Overflow.Sources["192.0.2.3"].IP == "192.0.2.3"
+results[0].Overflow.Sources["192.0.2.3"].GetScope() == "Range"
+results[0].Overflow.Sources["192.0.2.3"].GetValue() == "192.0.2.0/24"
+results[0].Overflow.Whitelisted == true
+results[1].Overflow.Whitelisted == false)");
+  test("parser.assert", R"(len(results) == 5
+results["s00-enrich"]["me/widen"][0].Success == false
+results["s00-enrich"]["me/widen"][1].Success == true
+len(results["s01-whitelist"]["me/friend"]) == 1
+results["s01-whitelist"]["me/friend"][0].Evt.Whitelisted == true)");
+  EXPECT_EQ(configured("parsers: [me/raw, me/words]\nscenarios: [me/evil]\n"
+                       "postoverflows: [me/widen, me/friend]\nlog_file: x.log\nlog_type: mine\n"),
+            "passed");
+}
+
 TEST_F(HubTest, ALineThatNamesTwoAddressesCountsForTheOneThatWasParsed) {
   hub("parsers/s00-raw/me/raw", R"(
 name: me/raw

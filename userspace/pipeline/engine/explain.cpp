@@ -83,7 +83,7 @@ struct Explainer::Impl {
       : program(std::move(p)),
         source(source_of(options)),
         worker(program, worker_options(options)),
-        trace(*program->slots, program->parsers->source_ip, *program->postoverflows),
+        trace(*program->slots, *program->postoverflows),
         near(*program->grok),
         today(options.today) {
     worker.set_trace(&trace, &pours, &pours);

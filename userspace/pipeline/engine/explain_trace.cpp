@@ -46,8 +46,7 @@ std::string shortened(std::string_view text) {
   return std::string(text.substr(0, at)) + "…";
 }
 
-ExplainTrace::ExplainTrace(const SlotNames& names, SlotRef source_ip, const parse::ParserSet& postoverflows)
-    : names_(names), source_ip_(source_ip) {
+ExplainTrace::ExplainTrace(const SlotNames& names, const parse::ParserSet& postoverflows) : names_(names) {
   for (const parse::ParserSet::Stage& stage : postoverflows.stages)
     for (const auto& node : stage.nodes) postoverflows_.push_back(node.get());
   std::sort(postoverflows_.begin(), postoverflows_.end());
@@ -55,7 +54,6 @@ ExplainTrace::ExplainTrace(const SlotNames& names, SlotRef source_ip, const pars
 
 void ExplainTrace::begin(const Event* event) {
   event_ = event;
-  source_ = {};
   rows_.clear();
   open_.clear();
   nested_.clear();
@@ -197,7 +195,6 @@ void ExplainTrace::overflow_node(const std::string& stage, const Event& event) {
 void ExplainTrace::node(const parse::ParserSet::Stage& stage, const parse::Node& node, const Event& event,
                         bool ok) {
   if (overflow_) return overflow_node(stage.name, event);
-  source_ = event.get(source_ip_);
   if (stages_.empty() || stages_.back().name != stage.name) {
     stages_.push_back({stage.name, {}});
     last_ok_ = false;

@@ -23,7 +23,7 @@ struct FailedPattern {
 class ExplainTrace : public parse::Trace {
  public:
   /// Nodes of `postoverflows` are told apart: they work on overflows.
-  ExplainTrace(const SlotNames& names, SlotRef source_ip, const parse::ParserSet& postoverflows);
+  ExplainTrace(const SlotNames& names, const parse::ParserSet& postoverflows);
   /// Before each line; `event` is the one that will be run.
   void begin(const Event* event);
   /// After it. What an error cut short is in the stages too.
@@ -34,8 +34,6 @@ class ExplainTrace : public parse::Trace {
   const std::vector<FailedPattern>& failed() const { return failed_; }
   /// Of the last stage that was run: some node of it succeeded.
   bool last_stage_ok() const { return last_ok_; }
-  /// evt.Meta.source_ip as the last node left it: the very bytes of the line, so that one can ask where.
-  std::string_view source() const { return source_; }
   /// A field as a node last set it; "" when none did.
   std::string value_of(const std::string& name) const;
   /// What top-level nodes of the last stage ask of the event: "evt.Parsed.program is sshd".
@@ -61,8 +59,6 @@ class ExplainTrace : public parse::Trace {
   void overflow_node(const std::string& stage, const Event& event);
 
   const SlotNames& names_;
-  const SlotRef source_ip_;
-  std::string_view source_;
   const Event* event_ = nullptr;
   std::vector<ExplainedNode> rows_;                     ///< of the top-level node that runs
   std::vector<size_t> open_;                            ///< rows of the nodes that run, outermost first

@@ -1,7 +1,6 @@
 #include "engine/program.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 

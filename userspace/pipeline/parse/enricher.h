@@ -3,7 +3,6 @@
 // To add an enricher: write enrich/NAME.cpp with a function that appends its rows, call it in enrichers.cpp.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>

@@ -26,6 +26,7 @@ void Completion::adopt(std::shared_ptr<const Program> program, detect::Shard& sh
   context_->trace = trace_;
   stash_.declare(program_->postoverflows->stashes);
   context_->stash = &stash_;
+  context_->enrich.resolver = resolver_;
   event_ = std::make_unique<Event>(*program_->slots);
   matcher_ = std::make_unique<detect::Matcher>(program_->scenarios, program_->slots, seed_);
 }

@@ -30,7 +30,8 @@ class Completion {
   static constexpr int kMaxDepth = 8;
 
   /// `seed` of group hashes: that of the shards.
-  Completion(bool replay, uint64_t seed) : replay_(replay), seed_(seed) {}
+  Completion(bool replay, uint64_t seed, parse::Resolver* resolver = nullptr)
+      : replay_(replay), seed_(seed), resolver_(resolver) {}
 
   /// Every shard has taken `work`. Sink gets its overflows in order.
   void run(Work& work, const OverflowSink& sink);
@@ -48,6 +49,7 @@ class Completion {
 
   const bool replay_;
   const uint64_t seed_;
+  parse::Resolver* const resolver_;
   std::shared_ptr<const Program> program_;
   detect::Shard* shard_ = nullptr;
   /// Of postoverflows alone: lines that were parsed meanwhile have no say here, or results would hang on

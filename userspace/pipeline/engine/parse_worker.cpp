@@ -51,6 +51,7 @@ void ParseWorker::adopt(std::shared_ptr<const Program> program) {
   texts_ = std::make_unique<expr::TextScan>(*program_->texts);
   context_->expr.texts = texts_.get();
   context_->stash = options_.stash;
+  context_->enrich.resolver = options_.resolver;
   context_->stash_turn = &turn_;
   ambiguity_->use_stash(options_.stash, &turn_);
   event_ = std::make_unique<Event>(*program_->slots);

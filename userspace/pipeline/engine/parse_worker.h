@@ -29,6 +29,7 @@ struct ParseOptions {
   bool doubt = true;  ///< ask whether another address in a line could be its source just as well
   uint64_t seed = 0;  ///< of group hashes: that of the shards
   parse::Stash* stash = nullptr;
+  parse::Resolver* resolver = nullptr;  ///< for reverse_dns and LookupHost; null: no name is known
   Profile* profile = nullptr;
 };
 

@@ -28,7 +28,7 @@ Pipeline::Pipeline(std::shared_ptr<const Program> program, PipelineOptions optio
   for (size_t i = 0; i < window; ++i) ring_.push_back(std::make_unique<Work>());
   parsed_.resize(window);
   shards_ = std::make_unique<detect::Shards>(program_->scenarios, program_->slots, options_.shard);
-  completion_ = std::make_unique<Completion>(options_.replay, options_.seed);
+  completion_ = std::make_unique<Completion>(options_.replay, options_.seed, options_.resolver);
   completion_->adopt(program_, (*shards_)[detect::kOrdered]);
 }
 

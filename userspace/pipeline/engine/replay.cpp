@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "engine/file_feed.h"
+#include "parse/resolver.h"
 
 namespace testudo {
 namespace {
@@ -54,6 +55,11 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
   run.replay = true;
   run.today = options.today;
   run.threads = std::max<size_t>(1, options.threads);
+  std::unique_ptr<parse::Resolver> resolver;
+  if (!options.hosts.empty()) {
+    TESTUDO_TRY(resolver, parse::hosts_resolver(options.hosts));
+    run.resolver = resolver.get();
+  }
   std::unique_ptr<Profile> profile;
   if (options.profile) {
     std::vector<std::string> stages;

@@ -20,6 +20,7 @@ constexpr OptionSpec kOptions[] = {
     {"--item", "only this item: [TYPE:]AUTHOR/NAME; a collection brings what it lists", Kind::list},
     {"--data", "folder of data files and .mmdb files (default paths.data)"},
     {"--now", "stands for now where a log has no year (RFC 3339 or a date)"},
+    {"--hosts", "hosts file that knows the names of addresses; without it none are known"},
     {"--threads", "threads that parse (default 1); the result is the same for any number"},
     {"--profile", "measure what each step of a line takes; told on standard error", Kind::flag},
 };
@@ -82,6 +83,7 @@ int run(Context& context, const Args& args) {
   replayed.file = args.text("FILE");
   replayed.type = args.text("type");
   replayed.today = *time;
+  replayed.hosts = args.text("hosts");
   for (const std::string& label : args.list("label")) {
     const size_t at = label.find('=');
     if (at == std::string::npos) return usage("--label takes K=V, not " + label);

@@ -15,6 +15,7 @@ import pathlib
 import random
 
 import innocents_attackers
+import innocents_machines  # noqa: F401  registers its kinds
 import innocents_people
 import innocents_web
 from innocents_lines import HOUR, LOGS, World

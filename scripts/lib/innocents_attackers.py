@@ -217,6 +217,16 @@ def web_script_injection(w, a):
         probe(w, a, t, f"/search?q={w.rng.choice(words.XSS)}&n={w.rng.randrange(99)}", w.rng.choice([200, 400, 403]), agent=agent)
 
 
+@kind(20)
+def web_wordpress_names(w, a):
+    """Which accounts are there? ?author=1, 2, 3 … and the users of the REST interface."""
+    agent, t = w.rng.choice(words.SCANNERS), w.rng.uniform(0, WEEK)
+    for i in range(1, w.rng.randrange(12, 40)):
+        probe(w, a, t, f"/?author={i}", w.rng.choice([301, 404]), agent=agent)
+        t += w.rng.uniform(0.2, 3)
+    probe(w, a, t, "/wp-json/wp/v2/users/", w.rng.choice([200, 401]), agent=agent)
+
+
 @kind(25)
 def web_loud_scanner(w, a):
     """Says what it is in its user agent, and asks for what is there as well."""

@@ -38,6 +38,12 @@ TEST(KnownLists, MeanWhatUnknownListsMean) {
       "any(LIST, {evt.Unmarshaled.j.n contains #})",
       "any(LIST, {evt.Line.Raw contains #})",
       "any(LIST, {evt.SetParsed('cmd', 'y') && evt.Parsed.cmd contains #})",
+      "any(LIST, {evt.Parsed.cmd contains # ? evt.SetParsed('n', 'was ' + #) : false}) ? evt.Parsed.n : "
+      "'none'",
+      "any(LIST, {evt.Parsed.cmd contains # && # != 'cmd'})",
+      "none(LIST, {evt.Parsed.cmd contains # && # != 'cmd'})",
+      "any(LIST, {evt.Parsed.cmd contains # && evt.Unmarshaled.none.x})",
+      "any(LIST, {evt.Parsed.cmd contains # && evt.SetParsed('cmd', 'sshd') && evt.Parsed.cmd == 'sshd'})",
       "let v = 'cmd'; any(LIST, {evt.Parsed.cmd contains v})",
       "let v = evt.Parsed.cmd; any(LIST, {v contains #}) || v == ''",
       "any(['a', 'b'], {let v = #; any(LIST, {evt.Parsed.cmd contains #})}) ? 1 : 2",

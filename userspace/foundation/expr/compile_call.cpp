@@ -180,10 +180,10 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
   }
   op->type = result_of(row, list->type, body);
   if (Operation* known = given == 2 ? lower_known_list(*op) : nullptr) {
-    program_.locals = locals;  // the closure is gone
+    if (known->run != run::all_of) program_.locals = locals;  // the closure is gone
     return known;
   }
-  return row.run == run::any ? over_known_list(node, op) : op;
+  return op;
 }
 
 }  // namespace testudo::expr

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "expr/required.h"
 #include "expr/run.h"
 
 namespace testudo::expr {
@@ -73,9 +74,10 @@ class Collector {
       keep_better(equality, of(op));
       return std::nullopt;
     }
-    if (op.run != run::all_of) return of(op);
+    if (op.run != run::all_of && !never_otherwise(op)) return of(op);
     Guess best;
-    for (const Operation* one : op.args) {
+    const Operation* const branch[] = {op.a, op.b};
+    for (const Operation* one : op.run == run::all_of ? op.args : branch) {
       keep_better(best, of_conjuncts(*one, equality));
       if (one->writes) break;
     }
@@ -107,6 +109,8 @@ class Collector {
   }
   // a ? b : c is true when b is, or c.
   Guess of_choice(const Operation& op) {
+    const Operation* const both[] = {op.a, op.b};
+    if (never_otherwise(op)) return of_all(both);
     if (op.a->writes) return std::nullopt;
     const Operation* const parts[] = {op.b, op.c};
     return of_any(parts);

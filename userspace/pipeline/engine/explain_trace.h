@@ -22,11 +22,14 @@ struct FailedPattern {
 
 class ExplainTrace : public parse::Trace {
  public:
-  explicit ExplainTrace(const SlotNames& names) : names_(names) {}
-  /// Before each line (or overflow); `event` is the one that will be run.
+  /// Nodes of `postoverflows` are told apart: they work on overflows.
+  ExplainTrace(const SlotNames& names, const parse::ParserSet& postoverflows);
+  /// Before each line; `event` is the one that will be run.
   void begin(const Event* event);
   /// After it. What an error cut short is in the stages too.
   std::vector<ExplainedStage> take();
+  /// What postoverflow stages did to what overflowed with that line.
+  std::vector<ExplainedStage> take_postoverflows() { return std::move(overflow_stages_); }
   /// Patterns of the last stage that were tried and did not match.
   const std::vector<FailedPattern>& failed() const { return failed_; }
   /// Of the last stage that was run: some node of it succeeded.
@@ -52,6 +55,8 @@ class ExplainTrace : public parse::Trace {
   ExplainedNode& current() { return rows_[open_.back()]; }
   void change(const std::string& name, std::string_view value);
   void changes_of_expressions();
+  void close_rows();
+  void overflow_node(const std::string& stage, const Event& event);
 
   const SlotNames& names_;
   const Event* event_ = nullptr;
@@ -60,7 +65,9 @@ class ExplainTrace : public parse::Trace {
   std::vector<bool> nested_;                            ///< for each of those: a nested one has been run
   std::unordered_map<std::string, std::string> known_;  ///< fields as they were told last
   size_t unmarshaled_ = 0;
-  std::vector<ExplainedStage> stages_;
+  std::vector<ExplainedStage> stages_, overflow_stages_;
+  std::vector<const parse::Node*> postoverflows_;    ///< top-level nodes, sorted
+  bool overflow_ = false;                            ///< the parsers are done with the line
   std::vector<FailedPattern> failed_, failed_here_;  ///< of the stage; of the top-level node that runs
   bool last_ok_ = false;
   std::vector<std::string> wanted_;

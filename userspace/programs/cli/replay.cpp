@@ -37,6 +37,7 @@ void print_alert(const Alert& a) {
   json::object row{{"scenario", a.scenario},   {"scope", a.source.scope}, {"value", a.source.value},
                    {"start_at", a.start_text}, {"stop_at", a.stop_text},  {"events_count", a.events_count}};
   if (a.ambiguous) row["ambiguous"] = true;
+  if (a.line_number) row["line"] = a.line_number;
   if (!a.remediation) row["remediation"] = false;  // no profile of the shipped ones bans for it
   std::puts(json_line(row).c_str());
 }

@@ -68,7 +68,7 @@ void check_startable(const Settings& settings, Errors& errors) {
   NoHistory history;
   const expr::HelperTable history_rows = history_helpers(history);
   const size_t before = errors.size();
-  Profiles::load(settings.profiles, {&expr::pure_helpers(), &history_rows}, errors);
+  Profiles::load(settings.profiles, {&history_rows, &expr::pure_helpers()}, errors);
   if (errors.size() > before && settings.file.empty())
     errors.push_back(Error{Code::not_found,
                            "there is no " + std::string(kDefaultConfig) + " either",

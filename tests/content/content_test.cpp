@@ -127,7 +127,15 @@ TEST(ShippedContent, AccusesOnlyWhoConnectedWhateverTheClientCallsItself) {
   ASSERT_TRUE(program);
   for (const auto& [log, type, real] :
        {std::tuple{"ssh-hostile-names/auth.log", "syslog", "203.0.113.66"},
-        std::tuple{"nginx-hostile-fields/access.log", "nginx", "203.0.113.77"}}) {
+        std::tuple{"nginx-hostile-fields/access.log", "nginx", "203.0.113.77"},
+        std::tuple{"apache-hostile-fields/access.log", "apache2", "203.0.113.77"},
+        std::tuple{"mail-hostile-fields/mail.log", "syslog", "203.0.113.5"},
+        std::tuple{"vsftpd-hostile-users/ftp.log", "vsftpd", "203.0.113.5"},
+        std::tuple{"proftpd-hostile-users/ftp.log", "proftpd", "203.0.113.5"},
+        std::tuple{"pureftpd-hostile-users/ftp.log", "syslog", "203.0.113.5"},
+        std::tuple{"mysql-hostile-users/db.log", "mysql", "203.0.113.5"},
+        std::tuple{"postgresql-hostile-users/db.log", "postgres", "203.0.113.5"},
+        std::tuple{"mongodb-hostile-users/db.log", "mongodb", "203.0.113.5"}}) {
     const auto alerts = alerts_of(program, kTests + "/" + log, type);
     EXPECT_FALSE(alerts.empty()) << log;
     for (const Alert& a : alerts) EXPECT_EQ(a.source.value, real) << log << ": " << a.line;

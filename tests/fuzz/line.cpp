@@ -69,9 +69,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(counts.poured + counts.whitelisted <= counts.parsed);
     batch.arrived += 1s;
     if (round == 0) worker.adopt(program);
-    if (round == 1) worker.tick(batch.arrived, 16, alerts);
+    if (round == 1) worker.tick(batch.arrived, {});
   }
-  require(worker.shards().buckets() <= 64);
+  require(worker.buckets() <= 64);
   for (const Alert& alert : alerts) {
     require(alert.source.scope != "Ip" || Ip::parse(alert.source.value).has_value());
     require(alert.events_count >= 1 && !alert.scenario.empty());

@@ -19,6 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   set.finish();
   static LiteralHits hits;
   set.scan(rest, hits);
+  const std::string rest_before_folding = rest;
   if (fold)
     for (char& c : rest) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
   size_t expected = 0;
@@ -27,6 +28,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (occurs != hits.has(id)) __builtin_trap();
     expected += occurs;
   }
-  if (hits.found().size() != expected) __builtin_trap();
+  if (hits.found().size() != expected || set.any(rest_before_folding) != (expected > 0)) __builtin_trap();
   return 0;
 }

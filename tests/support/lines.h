@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "engine/replay.h"
 #include "support/temp_dir.h"
 
@@ -17,6 +19,21 @@ class Content {
   }
   Content& scenario(const std::string& name, const std::string& yaml) {
     dir_.write("content/scenarios/" + name + ".yaml", yaml);
+    return *this;
+  }
+  Content& postoverflow(const std::string& stage, const std::string& name, const std::string& yaml) {
+    return file("postoverflows/" + stage + "/" + name + ".yaml", yaml);
+  }
+  Content& context(const std::string& name, const std::string& yaml) {
+    return file("contexts/" + name + ".yaml", yaml);
+  }
+  /// Any file of the content folder.
+  Content& file(const std::string& path, const std::string& text) {
+    dir_.write("content/" + path, text);
+    return *this;
+  }
+  Content& remove(const std::string& path) {
+    std::remove((dir_.path() + "/content/" + path).c_str());
     return *this;
   }
   Content& data(const std::string& name, const std::string& text) {
@@ -47,12 +64,14 @@ class Content {
     }
     return out;
   }
-  std::vector<Alert> replay(const std::string& lines, const std::string& type = "t") const {
+  std::vector<Alert> replay(const std::string& lines, const std::string& type = "t",
+                            size_t threads = 1) const {
     const auto program = load();
     for (const Error& e : program->errors) ADD_FAILURE() << e.text();
     ReplayOptions run;
     run.file = dir_.write("log", lines);
     run.type = type;
+    run.threads = threads;
     run.today = *parse_rfc3339("2026-06-01T00:00:00Z");
     auto result = testudo::replay(program, run);
     EXPECT_TRUE(result.ok());

@@ -5,8 +5,8 @@ Each run has a folder of its own (configuration, data, database) and a network n
 local API speak over loopback: without the API this version refuses to start. Nothing is sent to anybody.
 
 1.4.6 is older than the hub's items. `labels:` are reduced to what it reads as text (service, type, remediation) and
-cache hints of data files are taken away; an item that it refuses all the same is left out and named in
-`Sandbox.left_out`. Nothing else is changed.
+cache hints of data files are taken away; an item that it refuses all the same is taken in the version that Debian's
+package ships, if it has one, and else left out: `Sandbox.replaced`, `Sandbox.left_out`. Nothing else is changed.
 
     crowdsec.py LOG --type syslog [--lines 8000] [--collection sshd …]
 """
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 
+SHIPPED = pathlib.Path("/usr/share/crowdsec/hub")
 HUB = pathlib.Path(os.environ.get("TESTUDO_HUB", pathlib.Path(__file__).resolve().parents[4] / "shared/crowdsec-hub"))
 KINDS = ("parsers", "scenarios", "postoverflows")
 ALWAYS = ("syslog-logs", "dateparse-enrich")
@@ -88,7 +89,7 @@ class Sandbox:
     """A configuration of CrowdSec in a folder of its own, holding `items` (hub-relative paths) as far as it loads them."""
 
     def __init__(self, items, hub=HUB):
-        self.hub, self.items, self.left_out = hub, list(items), {}
+        self.hub, self.items, self.left_out, self.replaced = hub, list(items), {}, []
 
     def __enter__(self):
         if not shutil.which("crowdsec"):
@@ -159,11 +160,15 @@ class Sandbox:
                 return
             said = done.stdout + done.stderr
             fatal = [line for line in said.splitlines() if "level=fatal" in line or "level=error" in line]
-            refused = next((item for item in self.items if item not in self.left_out and any(
+            refused = next((item for item in self.items if str(item) not in self.left_out and any(
                 self._place(item).name in line for line in fatal)), None)
             if refused is None:
                 raise RuntimeError("crowdsec -t refuses something unknown: " + "\n".join((fatal or said.splitlines())[-5:]))
             self._place(refused).unlink()
+            if refused not in self.replaced and (SHIPPED / refused).exists():
+                self.replaced.append(refused)
+                shutil.copy(SHIPPED / refused, self._place(refused))
+                continue
             reason = next(line for line in fatal if self._place(refused).name in line)
             self.left_out[str(refused)] = reason.split("msg=", 1)[-1][:300]
 
@@ -208,6 +213,8 @@ def main():
     pairs = [(scenario, address) for scenario, address, _ in result.alerts]
     for scenario, address in sorted(set(pairs)) if options.unique else pairs:
         print(scenario, address)
+    for item in sandbox.replaced:
+        print(f"as Debian ships it: {item}", file=sys.stderr)
     for item, reason in result.left_out.items():
         print(f"left out: {item}: {reason}", file=sys.stderr)
     print(f"{result.lines} lines, {len(pairs)} alerts, user {result.user_seconds:.2f} s, system {result.system_seconds:.2f} s, "

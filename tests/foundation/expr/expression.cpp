@@ -55,6 +55,16 @@ TEST(Dispatch, KnowsWhatMustHold) {
   EXPECT_EQ(e.required_labels()[0].label, "type");
 }
 
+TEST(Dispatch, KnowsThatAnIfWithoutElseIsAnAnd) {
+  World world;
+  const Expression e = compiled(world,
+                                "if (evt.Meta.service == 'http' and evt.Meta.status in ['403', '404']) "
+                                "{ evt.Meta.verb == 'GET' } else { false }");
+  ASSERT_EQ(e.required().size(), 3u);
+  EXPECT_EQ(world.slots.name(e.required()[2].slot), "verb");
+  EXPECT_TRUE(compiled(world, "evt.Meta.a == 'x' ? evt.Meta.b == 'y' : true").required().empty());
+}
+
 TEST(Dispatch, PromisesNothingAboutAlternatives) {
   World world;
   EXPECT_TRUE(compiled(world, "evt.Meta.a == 'x' || evt.Meta.b == 'y'").required().empty());

@@ -199,12 +199,22 @@ TEST(Guards, AreTheBestThatMustHold) {
       {"the literals of a pattern", "evt.Parsed.x matches '(foo|bar)[0-9]+'", 2},
       {"both ways of a choice", "evt.Parsed.y == '' ? evt.Parsed.x contains 'a' : evt.Parsed.x contains 'b'",
        2},
+      {"an if that is false otherwise is an and", "evt.Parsed.y == '' ? evt.Parsed.x contains 'a' : false",
+       1},
+      {"its condition counts as well",
+       "if (evt.Parsed.y contains 'long text') { evt.SetParsed('x', 'a') } else { false }", 1},
+      {"of a list with effects what comes before them",
+       "any(['aa', 'bb'], {evt.Parsed.x contains # ? evt.SetParsed('y', #) : false})", 2},
       {"behind a variable", "let v = evt.Parsed.y; evt.Parsed.x contains 'a'", 1},
       {"an alternative that is never true adds nothing", "evt.Parsed.x contains 'a' || false", 1},
       {"a negation needs nothing", "not (evt.Parsed.x contains 'a')", 0},
       {"nor does a negated operator", "evt.Parsed.x not contains 'a' || evt.Parsed.x != 'b'", 0},
       {"one alternative without spoils the rest", "evt.Parsed.x contains 'a' || evt.Parsed.n > '3'", 0},
-      {"equalities of a slot are required() already", "evt.Parsed.x == 'a' && evt.Parsed.y in ['b', 'c']", 0},
+      {"equalities of a slot where nothing is better",
+       "evt.Parsed.x == 'a' && evt.Parsed.y in ['bbbbb', 'ccccc']", 2},
+      {"texts before equalities", "evt.Parsed.x == 'a long text' && evt.Parsed.y contains 'b'", 1},
+      {"the text between a glob's wildcards", "Match('*cmd?exe /c *', evt.Parsed.x)", 1},
+      {"the elements of a known list", "any(['aa', 'bb', 'cc'], {len(#) > 0 && evt.Parsed.x contains #})", 3},
       {"a text that a write may change needs nothing",
        "evt.SetParsed('x', 'abc') && evt.Parsed.x contains 'abc'", 0},
       {"in front of the write it does", "evt.Parsed.x contains 'abc' && evt.SetParsed('x', 'y')", 1},
@@ -255,6 +265,10 @@ class Random {
       case 3:
         return "evt.Parsed.w != '" + text(1) + "'";
       case 4:
+        if (below(2))
+          return "any(['" + text(3) + "', '" + text(2) + "'], {len(#) > 0 && " + subject() +
+                 " contains Lower(#)})";
+        if (below(2)) return "Match('" + text(2) + "*" + text(2) + "', " + subject() + ")";
         return below(3) ? "evt.Parsed.y endsWith 'ab'" : below(2) ? "false" : "true";
       default:
         const char* operators[] = {" contains '", " startsWith '", " endsWith '", " not contains '"};

@@ -28,6 +28,7 @@ std::set<std::string> found(const LiteralSet& set, std::string_view text) {
     EXPECT_TRUE(hits.has(id));
     EXPECT_TRUE(names.insert(std::string(set.literal(id))).second) << "reported twice";
   }
+  EXPECT_EQ(set.any(text), !names.empty());
   return names;
 }
 

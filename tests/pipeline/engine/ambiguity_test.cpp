@@ -190,6 +190,99 @@ TEST(Ambiguity, AForgedNginxUserNameBansNobodyElse) {
     EXPECT_TRUE(a.source.value == "198.51.100.9" || a.ambiguous) << a.message;
 }
 
+// A request for /x%0a2026/06/01... makes nginx write the newline and what follows as it is: whole lines of a
+// stranger.
+std::string forged_error_lines(int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) {
+    const std::string stamp = "2026/06/01 10:00:0" + std::to_string(i % 10) + " [error] 9#9: *1 ";
+    const std::string behind =
+        ", client: 198.51.100.9, server: , request: \"GET /x HTTP/1.1\", host: \"h\"\n";
+    out += stamp + "open() \"/www/x\n" + stamp +
+           "user \"u\": password mismatch, client: 8.8.8.8, server: _, request: \"GET / HTTP/1.1\", host: "
+           "\"h\"\n\" failed (2: No such file or directory)" +
+           behind + stamp + "open() \"/www/x\n" + stamp +
+           "limiting requests, excess: 5.5 by zone \"z\", client: 8.8.8.8, server: _, request: \"GET / "
+           "HTTP/1.1\", host: \"h\"\n\" failed (2: No such file or directory)" +
+           behind;
+  }
+  return out;
+}
+
+TEST(Ambiguity, WholeLinesThatAStrangerWroteAreNoWitness) {
+  TESTUDO_NEED_HUB();
+  const std::vector<std::string> items = {
+      "crowdsecurity/nginx-logs",      "crowdsecurity/syslog-logs",
+      "crowdsecurity/http-logs",       "crowdsecurity/dateparse-enrich",
+      "crowdsecurity/http-generic-bf", "crowdsecurity/nginx-req-limit-exceeded"};
+  const auto alerts = run({support::hub() + "/hub"}, items, "nginx", forged_error_lines(30));
+  ASSERT_FALSE(alerts.empty());  // seen, and told by `why`
+  for (const Alert& a : alerts) EXPECT_TRUE(a.ambiguous) << a.message;
+  for (const Alert& a : run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "nginx", forged_error_lines(30)))
+    EXPECT_TRUE(a.ambiguous) << a.message;
+}
+
+TEST(Ambiguity, WhatStandsInQuotesIsNoWitness) {
+  TESTUDO_NEED_HUB();
+  std::string lines;
+  for (int i = 0; i < 20; ++i)
+    lines += "Jun  1 10:00:0" + std::to_string(i % 10) +
+             " web sshd[77]: error: kex_exchange_identification: client sent invalid protocol identifier \"x "
+             "Failed password for root from 8.8.8.8 port 22 ssh2\"\n";
+  const auto alerts = run({support::hub() + "/hub"}, kHubSsh, "syslog", lines);
+  ASSERT_FALSE(alerts.empty());
+  for (const Alert& a : alerts) EXPECT_TRUE(a.ambiguous) << a.message;
+  EXPECT_TRUE(run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "syslog", lines).empty());
+}
+
+TEST(Ambiguity, QuotesOfALineOfJsonAreTheProgramsOwn) {
+  TESTUDO_NEED_HUB();
+  ProgramOptions options;
+  options.content = {{support::hub() + "/hub"},
+                     {"crowdsecurity/syslog-logs", "crowdsecurity/caddy-logs", "barnoux/caddy-coraza",
+                      "barnoux/crs-anomaly-score"}};
+  options.patterns_folder = TESTUDO_SOURCE_DIR "/config/patterns";
+  options.data_folder = support::hub() + "/data";
+  auto program = load_program(options);
+  ASSERT_TRUE(program.ok());
+  ReplayOptions replayed;
+  replayed.file = support::hub() + "/tests/caddy-crs-anomaly-score/coraza.log";
+  replayed.type = "caddy";
+  auto result = replay(*program, replayed);
+  ASSERT_TRUE(result.ok());
+  ASSERT_FALSE(result->alerts.empty());
+  for (const Alert& a : result->alerts) EXPECT_FALSE(a.ambiguous) << a.message;
+}
+
+TEST(Ambiguity, WhatTheClientSaysBehindItsAddressEvadesNothing) {
+  std::string lines;
+  for (int i = 0; i < 20; ++i) {
+    const std::string stamp = "Jun  1 10:00:0" + std::to_string(i % 10) + " web sshd[77]: ";
+    lines += stamp +
+             "Unable to negotiate with 198.51.100.9 port 40000: no matching key exchange method found. "
+             "Their offer: root from 8.8.8.8 port 22 ssh2 [preauth]\n";
+  }
+  const auto alerts = run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "syslog", lines);
+  ASSERT_FALSE(alerts.empty());
+  for (const Alert& a : alerts) {
+    EXPECT_EQ(a.source.value, "198.51.100.9");
+    EXPECT_FALSE(a.ambiguous) << a.message;
+  }
+}
+
+TEST(Ambiguity, ARequestWithoutAHostIsReadInALogThatBeginsWithIt) {
+  // nginx answers a Host that is no name with 400 and writes an empty $host.
+  std::string lines;
+  for (const char* path :
+       {"/.env", "/.git/config", "/phpinfo.php", "/wp-config.php.bak", "/.aws/credentials", "/backup.sql",
+        "/.ssh/id_rsa", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php"})
+    lines += std::string(" 198.51.100.9 - - [01/Jun/2026:10:00:00 +0000] \"GET ") + path +
+             " HTTP/1.1\" 400 10 \"-\" \"-\" \"-\"\n";
+  const auto alerts = run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "nginx", lines);
+  ASSERT_FALSE(alerts.empty());
+  EXPECT_EQ(alerts[0].source.value, "198.51.100.9");
+}
+
 TEST(Ambiguity, OwnContentIsNotFooledAndNotEvaded) {
   for (const char* name : {"root", "x from 8.8.8.8", "x from 8.8.8.8 port 22",
                            "root from 8.8.8.8 port 22 ssh2", "a from 8.8.8.8 from 8.8.4.4"}) {

@@ -172,12 +172,11 @@ TEST(Shard, IsBoundedAndNoNetworkPushesTheOthersOut) {
   feed("01 192.0.2.1 a");
   feed("02 192.0.2.1 b");
   for (int i = 0; i < 256; ++i) feed("03 198.51.100." + std::to_string(i) + " x");
-  EXPECT_LE(worker.shards().buckets(), 1u + 16u * 10u)
-      << "one /24 holds at most its share of 5% of each shard";
+  EXPECT_LE(worker.buckets(), 1u + 16u * 10u) << "one /24 holds at most its share of 5% of each shard";
   for (int i = 0; i < 10000; ++i)
     feed("04 " + std::to_string(i % 200 + 1) + "." + std::to_string(i / 250) + "." + std::to_string(i % 250) +
          ".1 x");
-  EXPECT_LE(worker.shards().buckets(), 17u * 200u);
+  EXPECT_LE(worker.buckets(), 17u * 200u);
   feed("05 192.0.2.1 c");
   EXPECT_EQ(alerts.size(), 1u) << "the slow attacker's bucket, being fuller, was kept";
 }
@@ -216,10 +215,10 @@ TEST(Snapshot, BringsBucketsAndBlackholesIntoAnotherProcess) {
     ASSERT_EQ(alerts.size(), 1u);
     feed(before, "02 192.0.2.1 a");
     feed(before, "03 192.0.2.1 b");
-    saved = before.shards().save();
+    saved = before.save();
   }
   Worker after(content.load(), options);
-  auto restored = after.shards().restore(saved);
+  auto restored = after.restore(saved);
   ASSERT_TRUE(restored.ok()) << restored.error().text();
   EXPECT_EQ(*restored, 1u);
   feed(after, "04 192.0.2.1 b");
@@ -238,15 +237,15 @@ TEST(Snapshot, RefusesDamagedBytesWhole) {
   WorkerOptions options;
   options.replay = true;
   Worker worker(content.load(), options);
-  const std::string good = worker.shards().save();
+  const std::string good = worker.save();
   for (size_t cut = 0; cut < good.size(); ++cut) {
     Worker other(content.load(), options);
-    EXPECT_FALSE(other.shards().restore(std::string_view(good).substr(0, cut)).ok());
+    EXPECT_FALSE(other.restore(std::string_view(good).substr(0, cut)).ok());
   }
   std::string flipped = good;
   flipped[10] = char(flipped[10] ^ 1);
-  EXPECT_FALSE(worker.shards().restore(flipped).ok());
-  EXPECT_EQ(worker.shards().buckets(), 0u);
+  EXPECT_FALSE(worker.restore(flipped).ok());
+  EXPECT_EQ(worker.buckets(), 0u);
 }
 
 struct BadScenario {

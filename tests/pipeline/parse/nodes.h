@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/alert.h"
 #include "parse/node_compile.h"
 #include "parse/node_run.h"
 #include "yaml/yaml.h"
@@ -28,21 +29,25 @@ class Parsers {
     }
     bool whole = true;
     for (const YamlNode& document : *documents) {
-      CompileEnv env{slots, grok_, {&expr::pure_helpers()}, enrichers_, notes};
+      CompileEnv env{slots, grok_, {&expr::pure_helpers(), &parse_helpers()}, enrichers_, notes};
       auto node = compile_node(document, env);
       if (node && *node) add_node(set, stage, std::move(*node));
-      if (!node) errors.push_back(node.error());
+      if (!node) errors.insert(errors.end(), env.errors.begin(), env.errors.end());
       whole = whole && node.ok();
     }
     return whole;
   }
-  void finish() { parse::finish(set, slots); }
+  void finish() {
+    if (!finished_) parse::finish(set, slots);
+    finished_ = true;
+  }
 
   SlotNames slots;
   ParserSet set;
   Errors errors, notes;
 
  private:
+  bool finished_ = false;
   GrokTable grok_;
   std::vector<std::string> enrich_notes_;
   EnricherTable enrichers_ = make_enrichers(slots, {}, enrich_notes_);
@@ -58,6 +63,13 @@ class Lines {
     source.type = "file";
     source.name = "/var/log/test.log";
     source.labels = {{"type", "t"}};
+  }
+  /// An overflow, as the engine sends it through postoverflow stages.
+  Outcome run(Overflow& overflow) {
+    event.reset();
+    event.type = EventType::overflow;
+    event.overflow = &overflow;
+    return run_stages(parsers_.set, event, context);
   }
   Outcome run(std::string_view line) {
     event.reset();

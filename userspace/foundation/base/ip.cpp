@@ -97,7 +97,10 @@ Prefix Prefix::of(const Ip& ip, int length) {
   Prefix p;
   p.ip = ip;
   p.length = uint8_t(length);
-  for (int bit = length; bit < 128; ++bit) p.ip.bytes[size_t(bit / 8)] &= uint8_t(~(0x80 >> (bit % 8)));
+  const auto whole = size_t(length) / 8;
+  if (whole == 16) return p;
+  p.ip.bytes[whole] &= uint8_t(0xff00 >> (length % 8));
+  std::memset(p.ip.bytes.data() + whole + 1, 0, 15 - whole);
   return p;
 }
 

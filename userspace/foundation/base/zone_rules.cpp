@@ -99,6 +99,12 @@ Result<std::shared_ptr<const ZoneRules>> ZoneRules::read(std::string_view bytes,
   return std::shared_ptr<const ZoneRules>(std::move(rules));
 }
 
+int ZoneRules::offset_at(int64_t utc) const {
+  const auto next = std::upper_bound(changes_.begin(), changes_.end(), utc,
+                                     [](int64_t value, const Change& c) { return value < c.at; });
+  return next == changes_.begin() ? first_offset_ : std::prev(next)->offset;
+}
+
 int ZoneRules::offset_at_local(int64_t local) const {
   int offset = first_offset_;
   // A change at UTC time t moves the clock at local time t + old offset.

@@ -21,6 +21,8 @@ class ZoneRules {
   /// Seconds east of Greenwich at a local time (seconds since 1970 by the clock on the wall). A time that the
   /// clock shows twice counts as the earlier one, a time that it never shows as before the change.
   int offset_at_local(int64_t local_seconds) const;
+  /// The same at an instant (seconds since 1970, UTC).
+  int offset_at(int64_t utc_seconds) const;
 
  private:
   struct Change {

@@ -1,12 +1,13 @@
-// now, duration, date. Times are instants in UTC; a zone by name is not known here, only UTC.
+// now, duration, date, timezone.
 #include "base/time.h"
 #include "expr/builtins.h"
 #include "expr/layout.h"
+#include "expr/zones.h"
 
 namespace testudo::expr {
 namespace {
 
-constexpr Type kS = Type::string;
+constexpr Type kS = Type::string, kU = Type::unknown;
 
 constexpr std::string_view layouts[] = {
     "2006-01-02",
@@ -18,15 +19,18 @@ constexpr std::string_view layouts[] = {
     "Mon, 02 Jan 2006 15:04:05 MST",
 };
 
-bool is_utc(std::string_view zone) {
-  return zone.empty() || zone == "UTC" || zone == "GMT" || zone == "Etc/UTC";
+bool now_call(Machine& m, const Value* a, size_t n, Value& out) {
+  out = Value::time(unix_nanos(now()));
+  if (n == 0) return true;
+  const Zone* zone = zone_in(m, a[0]);
+  if (zone) out = in_zone(out, *zone);
+  return zone != nullptr;
 }
 
-bool now_call(Machine& m, const Value* a, size_t n, Value& out) {
-  if (n > 0 && !is_utc(a[0].text()))
-    return m.fail({"unknown time zone ", a[0].text(), " (only UTC is known here)"});
-  out = Value::time(unix_nanos(now()));
-  return true;
+bool timezone(Machine& m, const Value* a, size_t, Value& out) {
+  const Zone* zone = find_zone(m, a[0].text());
+  if (zone) out = zone_value(*zone);
+  return zone != nullptr;
 }
 
 bool duration(Machine& m, const Value* a, size_t, Value& out) {
@@ -38,24 +42,41 @@ bool duration(Machine& m, const Value* a, size_t, Value& out) {
   return true;
 }
 
+// The time in the text; where the layout names no zone, by a clock in `zone`.
+std::optional<TimePoint> read_time(std::string_view text, std::string_view layout, const Zone& zone) {
+  std::optional<TimePoint> time = parse_layout(text, layout);
+  if (time && zone.rules && !layout_has_zone(layout))
+    *time -= std::chrono::seconds(zone.rules->offset_at_local(unix_seconds(*time)));
+  return time;
+}
+
+// date([zone,] text [, layout [, name of a zone]])
 bool date(Machine& m, const Value* a, size_t n, Value& out) {
-  if (n > 2 && !is_utc(a[2].text()))
-    return m.fail({"unknown time zone ", a[2].text(), " (only UTC is known here)"});
+  const Zone* zone = find_zone(m, "");
+  if (a[0].kind == Value::Kind::object) {
+    if (!(zone = zone_in(m, a[0]))) return false;
+    ++a;
+    --n;
+  }
+  for (size_t i = 0; i < std::max<size_t>(n, 1); ++i)
+    if (i >= n || !a[i].is_string()) return m.fail({"date needs a text, and perhaps a layout"});
+  if (n > 2 && !(zone = find_zone(m, a[2].text()))) return false;
   std::optional<TimePoint> time;
   if (n > 1)
-    time = parse_layout(a[0].text(), a[1].text());
+    time = read_time(a[0].text(), a[1].text(), *zone);
   else
     for (const std::string_view layout : layouts)
-      if (!time) time = parse_layout(a[0].text(), layout);
+      if (!time) time = read_time(a[0].text(), layout, *zone);
   if (!time) return m.fail({"not a date: ", a[0].text()});
-  out = Value::time(unix_nanos(*time));
+  out = in_zone(Value::time(unix_nanos(*time)), *zone);
   return true;
 }
 
 const Builtin rows[] = {
-    {"now", {kS}, 0, kTime, now_call, false, false},
+    {"now", {kU}, 0, kTime, now_call, false, false},
     {"duration", {kS}, 1, kDuration, duration},
-    {"date", {kS, kS, kS}, 1, kTime, date},
+    {"date", {kU, kS, kS, kS}, 1, kTime, date},
+    {"timezone", {kS}, 1, object_type(ClassId::zone), timezone},
 };
 
 }  // namespace

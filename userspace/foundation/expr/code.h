@@ -14,7 +14,9 @@
 
 #include "base/arena.h"
 #include "expr/expr.h"
+#include "expr/prefix_list.h"
 #include "expr/types.h"
+#include "pattern/literal_set.h"
 
 namespace testudo::expr {
 
@@ -52,6 +54,12 @@ struct RowTest {
   std::vector<std::pair<uint32_t, uint64_t>> masks;  ///< word of the scan's marks, bits of the rows in it
 };
 
+/// Several needles, joined by or.
+struct Needles : std::vector<Needle> {
+  using std::vector<Needle>::vector;
+  std::unique_ptr<LiteralSet> inside;  ///< those of Where::inside, when they are many
+};
+
 struct Operation {
   using Run = bool (*)(const Operation&, Machine&, Value&);
   /// Computes the value; false when it failed (Machine::fail has said why).
@@ -76,7 +84,7 @@ struct Operation {
     const void* extra = nullptr;
     const Regex* regex;
     const TextSet* set;
-    const std::vector<Needle>* needles;
+    const Needles* needles;
     const Helper* helper;
     const Builtin* builtin;
     const Member* member;
@@ -90,7 +98,8 @@ struct Program {
   std::deque<std::vector<const Operation*>> lists;
   std::deque<std::string> strings;
   std::deque<TextSet> sets;
-  std::deque<std::vector<Needle>> needles;
+  std::deque<Needles> needles;
+  std::deque<PrefixList> prefixes;
   std::deque<RowTest> row_tests;
   std::deque<Helper> helpers;  ///< copies: an owner's table may move
   std::vector<std::unique_ptr<Regex>> regexes;

@@ -165,10 +165,10 @@ Operation* Compiler::lower_name(const Node& node) {
     op->pure = false;  // its value is that of one evaluation: never folded, never shared
     return op;
   }
-  const bool has_event = options_.scope != Scope::profile;
+  const bool has_event = options_.scope != Scope::profile && options_.scope != Scope::assertion;
   std::vector<std::string> known;
   for (const Local& local : locals_) known.push_back(local.name);
-  known.push_back(has_event ? "evt" : "Alert");
+  known.push_back(has_event ? "evt" : options_.scope == Scope::assertion ? "results" : "Alert");
   if (has_event && node.text == "evt") {
     Operation* op = make(run::event, object_type(ClassId::event));
     op->pure = false;
@@ -179,6 +179,11 @@ Operation* Compiler::lower_name(const Node& node) {
     op->pure = false;
     return op;
   }
+  if (options_.scope == Scope::assertion && node.text == "results") {
+    Operation* op = make(run::results, kUnknown);
+    op->pure = false;
+    return op;
+  }
   if (options_.scope == Scope::bucket && node.text == "queue") {
     Operation* op = make(run::queue, object_type(ClassId::queue));
     op->pure = false;
@@ -186,8 +191,8 @@ Operation* Compiler::lower_name(const Node& node) {
   }
   if (options_.scope == Scope::bucket && (node.text == "leaky" || node.text == "signal")) {
     const bool leaky = node.text == "leaky";
-    Operation* op = make(leaky ? run::leaky : run::signal,
-                         object_type(leaky ? ClassId::bucket : ClassId::overflow));
+    Operation* op =
+        make(leaky ? run::leaky : run::signal, object_type(leaky ? ClassId::bucket : ClassId::overflow));
     op->pure = false;
     return op;
   }

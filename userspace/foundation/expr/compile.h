@@ -58,14 +58,19 @@ class Compiler {
   Operation* lower_junction(const Node& node);
   Operation* lower_needles(const Node& node, size_t& at);
   Operation* lower_choices(const Node& node, size_t& at);
-  Operation* needle_test(const Node& node, Operation* subject, std::vector<Needle> needles, bool negated);
-  Operation* set_test(const Node& node, Operation* subject, std::vector<std::string_view> texts,
-                      bool negated);
+  Operation* needle_test(Operation* subject, Needles needles, bool negated);
+  Operation* set_test(Operation* subject, std::vector<std::string_view> texts, bool negated);
 
   // compile_rows.cpp: what expressions of one program share
   bool subject_of(const Operation& op, uint32_t& subject) const;
   void share_needles(Operation& op);
   void share_text(Operation& op);
+  void share_pattern(Operation& op);
+
+  // compile_known.cpp: lists that are known at load
+  Operation* lower_known_list(const Operation& op);
+  Operation* lower_ranges(const Node& node, size_t& at);
+  Operation* range_test(Operation* subject, const std::vector<std::string_view>& prefixes);
 
   // compile_call.cpp
   Operation* lower_call(const Node& node);

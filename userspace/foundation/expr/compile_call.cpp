@@ -165,6 +165,7 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
   op->text = row.name;
   op->pure = false;
   const Operation* body = nullptr;
+  const uint32_t locals = program_.locals;
   if (given >= 2) {
     if (!(body = lower_closure(*node.children[1], list->type.of_element(), *op))) return nullptr;
     if (row.test && !body->type.maybe(Type::boolean))
@@ -178,6 +179,10 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
     op->writes |= op->c->writes;
   }
   op->type = result_of(row, list->type, body);
+  if (Operation* known = given == 2 ? lower_known_list(*op) : nullptr) {
+    if (known->run != run::all_of) program_.locals = locals;  // the closure is gone
+    return known;
+  }
   return op;
 }
 

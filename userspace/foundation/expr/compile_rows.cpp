@@ -18,6 +18,12 @@ TextTests::Where where_of(const Needle& needle) {
   return TextTests::Where::inside;
 }
 
+void add(RowTest& test, uint32_t row) {
+  const uint32_t word = row >> 6;
+  if (test.masks.empty() || test.masks.back().first != word) test.masks.emplace_back(word, 0);
+  test.masks.back().second |= uint64_t{1} << (row & 63);
+}
+
 }  // namespace
 
 bool Compiler::subject_of(const Operation& op, uint32_t& subject) const {
@@ -51,16 +57,25 @@ void Compiler::share_needles(Operation& op) {
   RowTest& test = program_.row_tests.emplace_back();
   test.tests = options_.texts;
   test.subject = subject;
-  for (const Needle& needle : *op.needles) {
-    const uint32_t row = options_.texts->row(subject, where_of(needle), needle.text);
-    const uint32_t word = row >> 6;
-    const uint64_t bit = uint64_t{1} << (row & 63);
-    if (test.masks.empty() || test.masks.back().first != word) test.masks.emplace_back(word, 0);
-    test.masks.back().second |= bit;
-  }
+  for (const Needle& needle : *op.needles)
+    add(test, options_.texts->row(subject, where_of(needle), needle.text));
   op.rows = &test;
   op.direct = op.run;
   op.run = run::row_needle;
+}
+
+void Compiler::share_pattern(Operation& op) {
+  uint32_t subject = 0;
+  const std::vector<std::string>& literals = op.regex->required_literals();
+  if (literals.empty() || !subject_of(*op.a, subject)) return;
+  RowTest& test = program_.row_tests.emplace_back();
+  test.tests = options_.texts;
+  test.subject = subject;
+  for (const std::string& literal : literals)
+    add(test, options_.texts->row(subject, TextTests::Where::inside, literal));
+  op.rows = &test;
+  op.direct = op.run;
+  op.run = run::row_matches;
 }
 
 }  // namespace testudo::expr

@@ -1,5 +1,7 @@
 // Tests: ==, in, contains …, matches, and/or. Filters are made of these; the common shapes get operations
 // of their own.
+#include <algorithm>
+
 #include "base/text.h"
 #include "expr/compile.h"
 #include "expr/members.h"
@@ -46,6 +48,19 @@ size_t run_length(const Node& node, size_t at, bool (*shape)(const Node&)) {
   return end - at;
 }
 
+// From about ten on, one pass for all is quicker than a search for each.
+constexpr size_t kMany = 10;
+
+void search_together(Needles& needles) {
+  const auto inside = [](const Needle& one) { return one.where == Needle::Where::inside; };
+  if (std::count_if(needles.begin(), needles.end(), inside) < std::ptrdiff_t(kMany)) return;
+  needles.inside = std::make_unique<LiteralSet>();
+  for (const Needle& one : needles)
+    if (inside(one)) needles.inside->add(one.text);
+  needles.inside->finish();
+  needles.erase(std::remove_if(needles.begin(), needles.end(), inside), needles.end());
+}
+
 TextSet set_of(const std::vector<std::string_view>& texts) {
   TextSet set;
   if (texts.size() <= 8)
@@ -73,8 +88,7 @@ Operation* Compiler::lower_equals(const Node& node, Operation* a, Operation* b) 
   return op;
 }
 
-Operation* Compiler::set_test(const Node&, Operation* subject, std::vector<std::string_view> texts,
-                              bool negated) {
+Operation* Compiler::set_test(Operation* subject, std::vector<std::string_view> texts, bool negated) {
   Operation* op =
       subject->run == run::slot ? make(run::slot_in_set, kBoolean) : make(run::in_set, kBoolean, subject);
   op->slot = subject->slot;
@@ -98,7 +112,7 @@ Operation* Compiler::lower_in(const Node& node, Operation* a, Operation* b) {
     const ValueArray& items = *b->constant.array;
     for (uint32_t i = 0; i < items.size && items.items[i].is_string(); ++i)
       texts.push_back(items.items[i].text());
-    if (texts.size() == items.size) return set_test(node, a, std::move(texts), node.flag);
+    if (texts.size() == items.size) return set_test(a, std::move(texts), node.flag);
   }
   const bool bag =
       b->run == run::event_member && list.class_id >= ClassId::parsed && list.class_id <= ClassId::enriched;
@@ -116,7 +130,7 @@ Operation* Compiler::lower_in(const Node& node, Operation* a, Operation* b) {
   return fold(op);
 }
 
-Operation* Compiler::needle_test(const Node&, Operation* subject, std::vector<Needle> needles, bool negated) {
+Operation* Compiler::needle_test(Operation* subject, Needles needles, bool negated) {
   const bool on_slot = subject->run == run::slot && needles.size() == 1;
   Operation* op = make(on_slot ? run::slot_needle : run::any_needle, kBoolean, subject);
   op->slot = subject->slot;
@@ -124,6 +138,7 @@ Operation* Compiler::needle_test(const Node&, Operation* subject, std::vector<Ne
   op->cost += uint32_t(needles.size());
   op->needles = &program_.needles.emplace_back(std::move(needles));
   share_needles(*op);
+  if (!op->rows) search_together(*const_cast<Needles*>(op->needles));
   return op;
 }
 
@@ -133,7 +148,9 @@ Operation* Compiler::lower_text_test(const Node& node, Operation* a, Operation* 
   needle_kind(node.text, needle.where);
   if (is_text(b) && !a->is_constant) {
     needle.text = b->constant.text();
-    return needle_test(node, a, {needle}, node.flag);
+    Needles one;
+    one.push_back(needle);
+    return needle_test(a, std::move(one), node.flag);
   }
   Operation* op = make(needle.where == Needle::Where::inside  ? run::contains
                        : needle.where == Needle::Where::start ? run::starts_with
@@ -157,6 +174,7 @@ Operation* Compiler::lower_matches(const Node& node, Operation* a, Operation* b)
   op->flag = node.flag;
   op->regex = program_.regexes.emplace_back(std::make_unique<Regex>(std::move(*regex))).get();
   op->pure = false;
+  share_pattern(*op);
   return op;
 }
 
@@ -167,7 +185,7 @@ Operation* Compiler::lower_needles(const Node& node, size_t& at) {
   if (count < 2) return nullptr;
   Operation* subject = lower(*node.children[at]->children[0]);
   if (!subject || subject->writes || !subject->type.maybe(Type::string)) return nullptr;
-  std::vector<Needle> needles;
+  Needles needles;
   for (size_t i = at; i < at + count; ++i) {
     Needle needle;
     needle_kind(node.children[i]->text, needle.where);
@@ -175,7 +193,7 @@ Operation* Compiler::lower_needles(const Node& node, size_t& at) {
     needles.push_back(needle);
   }
   at += count;
-  return needle_test(node, subject, std::move(needles), false);
+  return needle_test(subject, std::move(needles), false);
 }
 
 Operation* Compiler::lower_choices(const Node& node, size_t& at) {
@@ -187,7 +205,7 @@ Operation* Compiler::lower_choices(const Node& node, size_t& at) {
   for (size_t i = at; i < at + count; ++i)
     texts.push_back(program_.keep(node.children[i]->children[1]->text));
   at += count;
-  return set_test(node, subject, std::move(texts), false);
+  return set_test(subject, std::move(texts), false);
 }
 
 Operation* Compiler::lower_junction(const Node& node) {
@@ -195,7 +213,8 @@ Operation* Compiler::lower_junction(const Node& node) {
   std::vector<const Operation*> args;
   for (size_t at = 0; at < node.children.size();) {
     Operation* op = nullptr;
-    if (any && ((op = lower_needles(node, at)) || (op = lower_choices(node, at)))) {
+    if (any &&
+        ((op = lower_needles(node, at)) || (op = lower_choices(node, at)) || (op = lower_ranges(node, at)))) {
       args.push_back(op);
       continue;
     }

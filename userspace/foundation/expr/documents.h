@@ -21,6 +21,7 @@
 #include "expr/xml_path.h"
 #include "expr/xml_table.h"
 #include "model/event.h"
+#include "pattern/literal_set.h"
 
 namespace testudo::expr {
 
@@ -50,6 +51,9 @@ class Documents {
   /// kept.
   const uint64_t* verdict(uint64_t question, std::string_view text) const;
   void keep_verdict(uint64_t question, std::string_view text, uint64_t verdict);
+
+  /// Working memory for a scan.
+  LiteralHits& literal_hits() { return hits_; }
 
  private:
   /// One text of one event.
@@ -106,6 +110,7 @@ class Documents {
   std::vector<Verdict> verdicts_;
   size_t constants_;
   JsonScratch scratch_;
+  LiteralHits hits_;
 };
 
 /// The thread's Documents; where the owner of the context has none, one for this call.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "expr/required.h"
 #include "expr/run.h"
 
 namespace testudo::expr {
@@ -54,23 +55,35 @@ class Collector {
     if (op.run == run::chain || op.run == run::let) return of_body(op);
     if (op.flag) return std::nullopt;
     if (op.run == run::row_needle) return of_needles(op);
-    if (op.run == run::matches_constant) return of_pattern(op);
+    if (op.run == run::matches_constant || op.run == run::row_matches) return of_pattern(op);
+    if (op.run == run::helper && op.helper->pure && op.helper->name == "Match") return of_glob(op);
     return of_equality(op);
   }
 
-  // What the operands of the outermost `and` need, but equalities of a slot: those are required().
+  // The best operand of the outermost `and`. Equalities of a slot come last: most of them ask for the kind of
+  // event (log_type, service), which is true of all events that come as far as this filter.
   Guess of_conjuncts(const Operation& op) {
-    if (op.run == run::slot_is || op.run == run::slot_in_set) return std::nullopt;
-    if (op.run != run::all_of) return of(op);
+    Guess equality;
+    Guess best = of_conjuncts(op, equality);
+    return best ? best : equality;
+  }
+
+ private:
+  Guess of_conjuncts(const Operation& op, Guess& equality) {
+    if (op.run == run::slot_is || op.run == run::slot_in_set) {
+      keep_better(equality, of(op));
+      return std::nullopt;
+    }
+    if (op.run != run::all_of && !never_otherwise(op)) return of(op);
     Guess best;
-    for (const Operation* one : op.args) {
-      keep_better(best, of_conjuncts(*one));
+    const Operation* const branch[] = {op.a, op.b};
+    for (const Operation* one : op.run == run::all_of ? op.args : branch) {
+      keep_better(best, of_conjuncts(*one, equality));
       if (one->writes) break;
     }
     return best;
   }
 
- private:
   static void keep_better(Guess& best, Guess other) {
     if (other && (!best || other->price < best->price)) best = std::move(other);
   }
@@ -96,6 +109,8 @@ class Collector {
   }
   // a ? b : c is true when b is, or c.
   Guess of_choice(const Operation& op) {
+    const Operation* const both[] = {op.a, op.b};
+    if (never_otherwise(op)) return of_all(both);
     if (op.a->writes) return std::nullopt;
     const Operation* const parts[] = {op.b, op.c};
     return of_any(parts);
@@ -121,6 +136,23 @@ class Collector {
     if (literals.empty() || !subject_of(*op.a, subject)) return std::nullopt;
     Needed needed;
     for (const std::string& one : literals) add(needed, {subject, Where::inside, one});
+    return needed;
+  }
+  // Match('cmd.exe /c * > *', text): what stands between the wildcards.
+  Guess of_glob(const Operation& op) {
+    uint32_t subject = 0;
+    if (op.args.size() != 2 || !op.args[0]->is_constant || !op.args[0]->constant.is_string() ||
+        !subject_of(*op.args[1], subject))
+      return std::nullopt;
+    const std::string_view glob = op.args[0]->constant.text();
+    std::string_view longest;
+    for (size_t at = 0; at < glob.size();) {
+      const size_t end = std::min(glob.find_first_of("*?", at), glob.size());
+      if (end - at > longest.size()) longest = glob.substr(at, end - at);
+      at = end + 1;
+    }
+    Needed needed;
+    add(needed, {subject, Where::inside, longest});
     return needed;
   }
   Guess of_equality(const Operation& op) {

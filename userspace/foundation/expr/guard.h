@@ -9,8 +9,8 @@
 
 namespace testudo::expr {
 
-/// Rows of which at least one holds whenever the expression is true; empty when nothing is known, or nothing
-/// but equalities of slots, which required() knows.
+/// Rows of which at least one holds whenever the expression is true; empty when nothing is known. Equalities
+/// of a slot only where there is nothing better: required() knows them.
 std::vector<uint32_t> collect_guard(const Operation& root, TextTests& tests);
 
 }  // namespace testudo::expr

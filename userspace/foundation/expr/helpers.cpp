@@ -15,6 +15,7 @@ const HelperTable& pure_helpers() {
     add_json_helpers(rows);
     add_pair_helpers(rows);
     add_absent_helpers(rows);
+    add_storeless_helpers(rows);
     return rows;
   }();
   return table;

@@ -9,6 +9,10 @@ namespace {
 
 constexpr std::string_view kOutside =
     "it asks another machine, which detection never does; use a blocklist or a decision import instead";
+constexpr std::string_view kEnricher =
+    "it opens a database in the middle of an expression; use the methods GeoIpCity, GeoIpASN and IpToRange "
+    "of a "
+    "parser's statics and read evt.Enriched";
 constexpr std::string_view kInjection =
     "libinjection is not in this program; list the patterns in a data file and use RegexpInFile";
 
@@ -35,6 +39,8 @@ Helper refused(std::string_view name, std::string_view why) {
 void add_absent_helpers(HelperTable& table) {
   for (const std::string_view name : {"CrowdsecCTI", "HTTPGet", "HTTPHead", "HTTPPost", "HTTPRequest"})
     table.push_back(refused(name, kOutside));
+  for (const std::string_view name : {"GeoIPEnrich", "GeoIPASNEnrich", "GeoIPRangeEnrich", "IPToCountry"})
+    table.push_back(refused(name, kEnricher));
   table.push_back({"JA4H",
                    "fingerprint of the application firewall's request; there is none: empty",
                    {Type::unknown},

@@ -160,10 +160,22 @@ std::optional<TimePoint> point_of(Fields f) {
   return from_unix_nanos(seconds_of * 1'000'000'000 + f.nanos);
 }
 
+// "+0100", "+01:00"; "+01" where there is nothing behind the hours and `short_form`.
+std::string offset_text(int offset, bool colon, bool short_form) {
+  std::string out(1, offset < 0 ? '-' : '+');
+  const int minutes = std::abs(offset) / 60;
+  number(out, minutes / 60, 2);
+  if (short_form && minutes % 60 == 0) return out;
+  if (colon) out += ':';
+  number(out, minutes % 60, 2);
+  return out;
+}
+
 }  // namespace
 
-std::string format_layout(TimePoint time, std::string_view layout) {
+std::string format_layout(TimePoint time, std::string_view layout, int offset) {
   using namespace std::chrono;
+  time += seconds(offset);
   const auto today = floor<days>(time);
   const year_month_day date{today};
   const int64_t nanos_of_day = (time - today).count();
@@ -222,14 +234,23 @@ std::string format_layout(TimePoint time, std::string_view layout) {
     else if (e == "pm")
       out += hour >= 12 ? "pm" : "am";
     else if (e == "MST")
-      out += "UTC";
-    else if (e[0] == 'Z')
+      out += offset == 0 ? "UTC" : offset_text(offset, false, true);
+    else if (e[0] == 'Z' && offset == 0)
       out += 'Z';
     else
-      out += e == "-07:00" ? "+00:00" : "+0000";
+      out += offset_text(offset, e.find(':') != std::string_view::npos, false);
     layout.remove_prefix(e.size());
   }
   return out;
+}
+
+bool layout_has_zone(std::string_view layout) {
+  for (; !layout.empty(); layout.remove_prefix(1)) {
+    const std::string_view e = element_at(layout);
+    if (e == "MST" || e.starts_with('Z') || e.starts_with('-')) return true;
+    if (e.size() > 1) layout.remove_prefix(e.size() - 1);
+  }
+  return false;
 }
 
 std::optional<TimePoint> parse_layout(std::string_view text, std::string_view layout) {

@@ -56,6 +56,8 @@ std::string_view class_name(ClassId id) {
       return "kept event";
     case ClassId::bucket:
       return "leaky";
+    case ClassId::zone:
+      return "time zone";
   }
   return "object";
 }
@@ -118,6 +120,8 @@ std::span<const Method> methods_of(Type type, ClassId id) {
       return appsec_methods();
     case ClassId::request:
       return request_methods();
+    case ClassId::zone:
+      return zone_methods();
     default:
       return {};
   }

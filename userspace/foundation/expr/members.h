@@ -60,5 +60,6 @@ std::span<const Method> time_methods();
 std::span<const Method> duration_methods();
 std::span<const Method> weekday_methods();
 std::span<const Method> month_methods();
+std::span<const Method> zone_methods();
 
 }  // namespace testudo::expr

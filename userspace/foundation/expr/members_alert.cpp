@@ -32,14 +32,18 @@ void list(Machine& m, const std::vector<T>& items, ClassId id, Value& out) {
 }
 constexpr StaticType list_type(ClassId id) { return {Type::array, ClassId::none, Type::object, id}; }
 
+// A postoverflow may change a source's value, never the key under which it was found.
+std::string_view source_key(const Overflow& overflow, size_t i) {
+  return i < overflow.source_keys.size() ? overflow.source_keys[i] : overflow.alerts[i].source.value;
+}
+
 void sources(Machine& m, const void* o, Value& out) {
   const size_t size = o ? as<Overflow>(o).alerts.size() : 0;
   ValueMapEntry* entries = m.entries(size);
   if (!entries) return;
-  for (size_t i = 0; i < size; ++i) {
-    const AlertSource& source = as<Overflow>(o).alerts[i].source;
-    entries[i] = {source.value, Value::of_object(uint8_t(ClassId::source), &source)};
-  }
+  for (size_t i = 0; i < size; ++i)
+    entries[i] = {source_key(as<Overflow>(o), i),
+                  Value::of_object(uint8_t(ClassId::source), &as<Overflow>(o).alerts[i].source)};
   make_map(m, entries, size, ClassId::none, out);
 }
 
@@ -147,7 +151,7 @@ bool get_sources(Machine& m, const Value& self, const Value*, Value& out) {
   const size_t size = overflow ? overflow->alerts.size() : 0;
   Value* values = m.array(size);
   if (!values) return false;
-  for (size_t i = 0; i < size; ++i) values[i] = Value::of(std::string_view(overflow->alerts[i].source.value));
+  for (size_t i = 0; i < size; ++i) values[i] = Value::of(source_key(*overflow, i));
   return make_array(m, values, size, ClassId::text, out);
 }
 

@@ -1,4 +1,5 @@
 // evt, evt.Line, and the events a bucket keeps.
+#include "base/ip.h"
 #include "expr/members.h"
 #include "model/alert.h"
 
@@ -49,11 +50,7 @@ const Member event_rows[] = {
 const Member line_rows[] = {
     {"Raw", kString, text<&Event::raw>},
     {"Src", kString, text<&Event::src>},
-    {"Module", kString,
-     [](Machine&, const void* o, Value& out) {
-       const SourceInfo* source = event(o).source;
-       out = Value::of(source ? std::string_view(source->type) : std::string_view());
-     }},
+    {"Module", kString, text<&Event::module>},
     {"Time", kTime,
      [](Machine&, const void* o, Value& out) { out = Value::time(unix_nanos(event(o).arrived)); }},
     {"Labels", text_bag(ClassId::labels),
@@ -80,9 +77,9 @@ std::string_view overflow_meta(const Overflow& overflow, std::string_view key) {
   return {};
 }
 
-bool get_type(Machine& m, const Value&, const Value*, Value& out) {
+bool get_type(Machine&, const Value& self, const Value*, Value& out) {
   static constexpr std::string_view names[] = {"log", "overflow", "unknown"};
-  out = Value::of(names[std::min<size_t>(size_t(m.ctx.event->type), 2)]);
+  out = Value::of(names[std::min<size_t>(size_t(event(self.object).type), 2)]);
   return true;
 }
 
@@ -112,11 +109,31 @@ bool set_parsed(Machine& m, const Value&, const Value* args, Value& out) {
   return set(m, Bag::parsed, args[0].text(), args[1].text(), out);
 }
 
+// The addresses that the event comes from: source_ip of a line, the sources of an overflow. Others are none.
+bool parse_ip_sources(Machine& m, const Value& self, const Value*, Value& out) {
+  const Event& e = event(self.object);
+  Value* items = m.array(e.overflow ? e.overflow->source_keys.size() : 1);
+  if (!items) return false;
+  size_t size = 0;
+  const auto take = [&](std::string_view text) {
+    if (Ip::parse(text)) items[size++] = Value::of(text);
+  };
+  if (e.type == EventType::overflow && e.overflow) {
+    for (const std::string& key : e.overflow->source_keys) take(key);
+  } else {
+    Value source;
+    if (!bag_get(m, ClassId::meta, &e, "source_ip", source)) return false;
+    take(source.text());
+  }
+  return make_array(m, items, size, ClassId::text, out);
+}
+
 const Method event_calls[] = {
     {"GetType", {}, kString, get_type},
     {"GetMeta", {Type::string}, kString, get_meta},
     {"SetMeta", {Type::string, Type::string}, kBoolean, set_meta, true},
     {"SetParsed", {Type::string, Type::string}, kBoolean, set_parsed, true},
+    {"ParseIPSources", {}, kTextArray, parse_ip_sources},
 };
 
 }  // namespace

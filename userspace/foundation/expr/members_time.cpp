@@ -1,7 +1,9 @@
-// Methods of times (always UTC), durations, weekdays and months, named as in Go.
+// Methods of times (in UTC, or in the zone they were moved to), durations, weekdays and months, named as in
+// Go.
 #include "base/time.h"
 #include "expr/layout.h"
 #include "expr/members.h"
+#include "expr/zones.h"
 
 namespace testudo::expr {
 namespace {
@@ -17,8 +19,10 @@ constexpr std::string_view month_names[] = {"January",   "February", "March",   
                                             "September", "October",  "November", "December"};
 
 TimePoint at(const Value& self) { return from_unix_nanos(self.integer); }
-std::chrono::year_month_day date(const Value& self) { return floor<days>(at(self)); }
-int64_t of_day(const Value& self) { return (at(self) - floor<days>(at(self))).count(); }
+// What a clock on the wall shows there.
+TimePoint wall(const Value& self) { return at(self) + std::chrono::seconds(offset_of(self)); }
+std::chrono::year_month_day date(const Value& self) { return floor<days>(wall(self)); }
+int64_t of_day(const Value& self) { return (wall(self) - floor<days>(wall(self))).count(); }
 
 bool give(int64_t number, Value& out, ClassId flavour = ClassId::none) {
   out = Value::of(number);
@@ -41,25 +45,34 @@ bool second(Machine&, const Value& s, const Value*, Value& out) {
 }
 bool nanosecond(Machine&, const Value& s, const Value*, Value& out) { return give(of_day(s) % kSecond, out); }
 bool weekday(Machine&, const Value& s, const Value*, Value& out) {
-  return give(std::chrono::weekday(floor<days>(at(s))).c_encoding(), out, ClassId::weekday);
+  return give(std::chrono::weekday(floor<days>(wall(s))).c_encoding(), out, ClassId::weekday);
 }
 bool year_day(Machine&, const Value& s, const Value*, Value& out) {
   const auto start = std::chrono::sys_days(date(s).year() / std::chrono::January / 1);
-  return give((floor<days>(at(s)) - start).count() + 1, out);
+  return give((floor<days>(wall(s)) - start).count() + 1, out);
 }
 bool unix_s(Machine&, const Value& s, const Value*, Value& out) { return give(unix_seconds(at(s)), out); }
 bool unix_ms(Machine&, const Value& s, const Value*, Value& out) {
   return give(floor<std::chrono::milliseconds>(at(s)).time_since_epoch().count(), out);
 }
 bool unix_ns(Machine&, const Value& s, const Value*, Value& out) { return give(s.integer, out); }
-bool same(Machine&, const Value& s, const Value*, Value& out) {
-  out = s;
+bool utc(Machine&, const Value& s, const Value*, Value& out) {
+  out = Value::time(s.integer);
   return true;
+}
+bool in(Machine& m, const Value& s, const Value* args, Value& out) {
+  const Zone* zone = zone_in(m, args[0]);
+  if (zone) out = in_zone(s, *zone);
+  return zone != nullptr;
+}
+bool zone_name(Machine& m, const Value& s, const Value*, Value& out) {
+  return m.copy(static_cast<const Zone*>(s.object)->name, out);
 }
 bool add(Machine& m, const Value& s, const Value* args, Value& out) {
   int64_t sum = 0;
   if (__builtin_add_overflow(s.integer, args[0].integer, &sum)) return m.fail({"the time is out of range"});
-  out = Value::time(sum);
+  out = s;
+  out.integer = sum;
   return true;
 }
 bool sub(Machine& m, const Value& s, const Value* args, Value& out) {
@@ -82,10 +95,10 @@ bool equal(Machine&, const Value& s, const Value* args, Value& out) {
   return true;
 }
 bool time_text(Machine& m, const Value& s, const Value*, Value& out) {
-  return m.copy(format_go_time(at(s)), out);
+  return m.copy(expr::time_text(s), out);
 }
 bool time_format(Machine& m, const Value& s, const Value* args, Value& out) {
-  return m.copy(format_layout(at(s), args[0].text()), out);
+  return m.copy(format_layout(at(s), args[0].text(), offset_of(s)), out);
 }
 
 bool duration_in(int64_t unit, const Value& s, Value& out) {
@@ -131,8 +144,9 @@ const Method time_calls[] = {
     {"Unix", {}, kInteger, unix_s},
     {"UnixMilli", {}, kInteger, unix_ms},
     {"UnixNano", {}, kInteger, unix_ns},
-    {"UTC", {}, kTime, same},
-    {"Local", {}, kTime, same},
+    {"UTC", {}, kTime, utc},
+    {"Local", {}, kTime, utc},
+    {"In", {Type::object}, kTime, in},
     {"Add", {Type::duration}, kTime, add},
     {"Sub", {Type::time}, kDuration, sub},
     {"Before", {Type::time}, kBoolean, before},
@@ -153,6 +167,7 @@ const Method duration_calls[] = {
 };
 const Method weekday_calls[] = {{"String", {}, kString, weekday_text}};
 const Method month_calls[] = {{"String", {}, kString, month_text}};
+const Method zone_calls[] = {{"String", {}, kString, zone_name}};
 
 }  // namespace
 
@@ -160,5 +175,6 @@ std::span<const Method> time_methods() { return time_calls; }
 std::span<const Method> duration_methods() { return duration_calls; }
 std::span<const Method> weekday_methods() { return weekday_calls; }
 std::span<const Method> month_methods() { return month_calls; }
+std::span<const Method> zone_methods() { return zone_calls; }
 
 }  // namespace testudo::expr

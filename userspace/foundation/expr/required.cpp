@@ -16,16 +16,21 @@ std::vector<std::string> values_of(const TextSet& set) {
 
 }  // namespace
 
+bool never_otherwise(const Operation& op) {
+  return op.run == run::choose && op.c->is_constant && op.c->constant.is_bool() && !op.c->constant.boolean;
+}
+
 void collect_required(const Operation& root, std::vector<Expression::Required>& slots,
                       std::vector<Expression::RequiredLabel>& labels) {
   const Operation* alone = &root;
-  const bool chain = root.run == run::all_of;
-  const std::span<const Operation* const> operands =
-      chain ? root.args : std::span<const Operation* const>(&alone, 1);
+  const Operation* const branch[] = {root.a, root.b};
+  std::span<const Operation* const> operands(&alone, 1);
+  if (root.run == run::all_of) operands = root.args;
+  if (never_otherwise(root)) operands = branch;
   for (const Operation* op : operands) {
     // UnmarshalJSON in front of the equality acts even where the equality fails later.
     if (op->writes) return;
-    if (op->run == run::all_of) collect_required(*op, slots, labels);
+    if (op->run == run::all_of || (never_otherwise(*op) && op != alone)) collect_required(*op, slots, labels);
     if (op->flag) continue;
     if (op->run == run::slot_is) slots.push_back({op->slot, {std::string(op->text)}});
     if (op->run == run::slot_in_set) slots.push_back({op->slot, values_of(*op->set)});

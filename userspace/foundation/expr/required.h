@@ -5,6 +5,9 @@
 
 namespace testudo::expr {
 
+/// `a ? b : false`: true only where both are.
+bool never_otherwise(const Operation& op);
+
 /// Equalities among the operands of the top-level `and`, as far as nothing before them has effects.
 void collect_required(const Operation& root, std::vector<Expression::Required>& slots,
                       std::vector<Expression::RequiredLabel>& labels);

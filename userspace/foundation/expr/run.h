@@ -16,6 +16,7 @@ TESTUDO_OPERATION(let);            // local = a; b
 TESTUDO_OPERATION(event);          // evt
 TESTUDO_OPERATION(alert);          // Alert
 TESTUDO_OPERATION(queue);          // queue
+TESTUDO_OPERATION(results);        // results
 TESTUDO_OPERATION(leaky);          // leaky
 TESTUDO_OPERATION(signal);         // signal: the overflow that an overflow_filter judges
 TESTUDO_OPERATION(empty_object);   // evt.Appsec and req, by constant
@@ -60,6 +61,10 @@ TESTUDO_OPERATION(row_needle);   // the same, by the scan that expressions share
 TESTUDO_OPERATION(shared_text);  // a pure helper of a slot, computed once per event
 TESTUDO_OPERATION(matches);
 TESTUDO_OPERATION(matches_constant);
+TESTUDO_OPERATION(row_matches);  // the same, where the pattern needs literals that are rows
+
+// run_known.cpp
+TESTUDO_OPERATION(in_prefixes);  // a: an address; extra: the PrefixList
 
 // run_arithmetic.cpp
 TESTUDO_OPERATION(minus);

@@ -121,6 +121,11 @@ bool queue(const Operation&, Machine& m, Value& out) {
   out = Value::of_object(uint8_t(ClassId::queue), m.ctx.queue);
   return m.ctx.queue || m.fail({"there is no queue here"});
 }
+bool results(const Operation&, Machine& m, Value& out) {
+  if (!m.ctx.results) return m.fail({"there are no results here"});
+  out = *m.ctx.results;
+  return true;
+}
 bool empty_object(const Operation& op, Machine&, Value& out) {
   out = Value::of_object(op.constant.class_id, &nothing);
   return true;

@@ -33,6 +33,13 @@ bool concatenate(Machine& m, std::string_view a, std::string_view b, Value& out)
   return true;
 }
 
+// Another instant in the same zone.
+Value time_like(const Value& time, int64_t ns) {
+  Value moved = time;
+  moved.integer = ns;
+  return moved;
+}
+
 }  // namespace
 
 bool minus(const Operation& op, Machine& m, Value& out) {
@@ -60,7 +67,7 @@ bool add(const Operation& op, Machine& m, Value& out) {
   else if (a.kind == K::duration && b.kind == K::duration)
     out = Value::duration(wrap_add(a.integer, b.integer));
   else if ((a.kind == K::time && b.kind == K::duration) || (a.kind == K::duration && b.kind == K::time))
-    out = Value::time(wrap_add(a.integer, b.integer));
+    out = time_like(a.kind == K::time ? a : b, wrap_add(a.integer, b.integer));
   else
     return refuse(m, "+", a, b);
   return true;
@@ -75,7 +82,7 @@ bool subtract(const Operation& op, Machine& m, Value& out) {
   else if (a.kind == K::time && b.kind == K::time)
     out = Value::duration(wrap_sub(a.integer, b.integer));
   else if (a.kind == K::time && b.kind == K::duration)
-    out = Value::time(wrap_sub(a.integer, b.integer));
+    out = time_like(a, wrap_sub(a.integer, b.integer));
   else if (a.kind == K::duration && b.kind == K::duration)
     out = Value::duration(wrap_sub(a.integer, b.integer));
   else

@@ -32,10 +32,9 @@ bool pair_test(const Operation& op, Machine& m, std::string_view name, Value& ou
   return true;
 }
 
-std::string_view needle_name(const Needle& needle) {
-  return needle.where == Needle::Where::inside  ? "contains"
-         : needle.where == Needle::Where::start ? "startsWith"
-                                                : "endsWith";
+std::string_view needle_name(const Needles& needles) {
+  if (needles.inside || needles.front().where == Needle::Where::inside) return "contains";
+  return needles.front().where == Needle::Where::start ? "startsWith" : "endsWith";
 }
 
 }  // namespace
@@ -74,10 +73,11 @@ bool any_needle(const Operation& op, Machine& m, Value& out) {
   bool result = false;
   if (!subject.is_nil()) {
     if (!subject.is_string())
-      return m.fail({needle_name(op.needles->front()), " needs strings, not ", kind_name(subject)});
+      return m.fail({needle_name(*op.needles), " needs strings, not ", kind_name(subject)});
     if (!m.spend((subject.size >> 6) + 1)) return false;
-    for (const Needle& one : *op.needles)
-      if ((result = found(one, subject.text()))) break;
+    result = op.needles->inside && op.needles->inside->any(subject.text());
+    for (size_t i = 0; i < op.needles->size() && !result; ++i)
+      result = found((*op.needles)[i], subject.text());
   }
   out = Value::of(result != op.flag);
   return true;
@@ -99,6 +99,17 @@ bool shared_text(const Operation& op, Machine& m, Value& out) {
   if (!scan || &scan->tests() != op.rows->tests || !scan->text(m.ctx, op.rows->subject, text))
     return op.direct(op, m, out);
   out = Value::of(text);
+  return true;
+}
+
+// A pattern that needs one of some literals is not run where the shared scan has found none of them.
+bool row_matches(const Operation& op, Machine& m, Value& out) {
+  const RowTest& test = *op.rows;
+  TextScan* scan = m.ctx.texts;
+  if (!scan || &scan->tests() != test.tests || !test.tests->scanned(test.subject) ||
+      scan->any(m.ctx, test) != TextScan::Answer::no)
+    return op.direct(op, m, out);
+  out = Value::of(op.flag);
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "expr/members.h"
 #include "expr/values.h"
+#include "expr/zones.h"
 
 namespace testudo::expr {
 namespace {
@@ -130,7 +131,7 @@ bool append_text(Machine& m, const Value& given, std::string& out, int depth) {
       out += value.text();
       return true;
     case K::time:
-      out += format_go_time(from_unix_nanos(value.integer));
+      out += time_text(value);
       return true;
     case K::duration:
       out += format_duration(Duration(value.integer));
@@ -186,7 +187,7 @@ bool append_json(Machine& m, const Value& given, std::string& out, int indent, i
       quote_json(value.text(), out);
       return true;
     case K::time:
-      quote_json(format_rfc3339(from_unix_nanos(value.integer)), out);
+      quote_json(time_json(value), out);
       return true;
     case K::array:
       out += '[';

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "model/slots.h"
 #include "model/value.h"
@@ -83,6 +84,8 @@ struct SourceInfo {
   std::vector<std::pair<std::string, std::string>> labels;  ///< evt.Line.Labels
   bool log_time = false;  ///< replay, or use_time_machine: events use their own stamps
   std::string timezone;   ///< zone of stamps that name none, as in Europe/Berlin; "" = the system's
+  std::string transform;  ///< expression that rewrites or splits a line before it is parsed; "" = none
+  Where transform_where;  ///< of its first character
   std::string_view label(std::string_view key) const {
     for (const auto& [k, v] : labels)
       if (k == key) return v;

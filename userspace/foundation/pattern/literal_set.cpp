@@ -1,7 +1,6 @@
 #include "pattern/literal_set.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <unordered_map>
@@ -39,9 +38,10 @@ struct LiteralSet::Impl {
     return std::string_view(texts).substr(start, ends[id] - start);
   }
 
+  // Every scan_ returns whether it is to end: without `hits` the first literal found is enough.
   template <bool kFold>
-  void check(const LiteralWindows& windows, std::string_view text, size_t at, uint32_t window,
-             LiteralHits& hits) const {
+  bool check(const LiteralWindows& windows, std::string_view text, size_t at, uint32_t window,
+             LiteralHits* hits) const {
     for (const LiteralWindow& one : windows.bucket(window)) {
       if (one.window != window || at < one.offset || text.size() - (at - one.offset) < one.size) continue;
       const char* start = text.data() + (at - one.offset);
@@ -51,68 +51,79 @@ struct LiteralSet::Impl {
       } else if (start[one.size - 1] != one.last || *start != one.first) {
         continue;
       }
-      if (hits.has(one.id)) continue;
-      if (kFold ? same_folded(start, wanted, one.size) : std::memcmp(start, wanted, one.size) == 0)
-        hits.mark(one.id);
+      if (hits && hits->has(one.id)) continue;
+      if (!(kFold ? same_folded(start, wanted, one.size) : std::memcmp(start, wanted, one.size) == 0))
+        continue;
+      if (!hits) return true;
+      hits->mark(one.id);
     }
+    return false;
   }
 
-  template <bool kFold>
-  void scan_quads(std::string_view text, LiteralHits& hits) const {
-    constexpr uint32_t kBits = kFold ? 0x20202020u : 0;
-    const LiteralWindows& windows = quads;
+  // Windows of kWidth bytes at four places of one load; one branch for all of them, since most are unknown.
+  template <size_t kWidth, bool kFold>
+  bool scan_windows(const LiteralWindows& windows, std::string_view text, LiteralHits* hits) const {
+    constexpr uint32_t kMask = kWidth == 2 ? 0xffff : 0xffffffff;
+    constexpr uint32_t kLower = kFold ? 0x20202020u & kMask : 0;
     const char* bytes = text.data();
     size_t at = 0;
-    if (text.size() < 4) return;
-    const size_t last = text.size() - 4;
-    // Four windows of one load; one branch for all of them, since most bits are clear.
-    for (; at + 4 <= last; at += 4) {
+    for (; at + 8 <= text.size(); at += 4) {
       uint64_t eight;
       std::memcpy(&eight, bytes + at, 8);
       if (kFold) eight |= 0x2020202020202020u;
-      const uint32_t w[4] = {uint32_t(eight), uint32_t(eight >> 8), uint32_t(eight >> 16),
-                             uint32_t(eight >> 24)};
-      const unsigned any = windows.maybe(w[0]) | windows.maybe(w[1]) << 1 | windows.maybe(w[2]) << 2 |
-                           windows.maybe(w[3]) << 3;
-      for (unsigned left = any; left; left &= left - 1) {
-        const unsigned i = unsigned(std::countr_zero(left));
-        check<kFold>(windows, text, at + i, w[i], hits);
-      }
+      const auto window = [&](unsigned i) { return uint32_t(eight >> (8 * i)) & kMask; };
+      if (!(windows.maybe(window(0)) | windows.maybe(window(1)) | windows.maybe(window(2)) |
+            windows.maybe(window(3)))) [[likely]]
+        continue;
+      for (unsigned i = 0; i < 4; ++i)
+        if (windows.maybe(window(i)) && check<kFold>(windows, text, at + i, window(i), hits)) return true;
     }
-    for (; at <= last; ++at) {
-      uint32_t window;
-      std::memcpy(&window, bytes + at, 4);
-      window |= kBits;
-      if (windows.maybe(window)) check<kFold>(windows, text, at, window, hits);
+    for (; at + kWidth <= text.size(); ++at) {
+      uint32_t window = 0;
+      std::memcpy(&window, bytes + at, kWidth);
+      window |= kLower;
+      if (windows.maybe(window) && check<kFold>(windows, text, at, window, hits)) return true;
     }
+    return false;
   }
 
+  // For one or two short literals a search of each is quicker than a second pass.
   template <bool kFold>
-  void scan_pairs(std::string_view text, LiteralHits& hits) const {
-    for (size_t at = 0; at + 2 <= text.size(); ++at) {
-      uint16_t two;
-      std::memcpy(&two, text.data() + at, 2);
-      const uint32_t window = kFold ? two | 0x2020u : two;
-      if (pairs.maybe(window)) check<kFold>(pairs, text, at, window, hits);
+  bool scan_pairs(std::string_view text, LiteralHits* hits) const {
+    if (kFold || pairs.all().size() > 2) return scan_windows<2, kFold>(pairs, text, hits);
+    for (const LiteralWindow& one : pairs.all()) {
+      if (text.empty() || !memmem(text.data(), text.size(), texts.data() + one.text, one.size)) continue;
+      if (!hits) return true;
+      hits->mark(one.id);
     }
+    return false;
   }
 
-  void scan_singles(std::string_view text, LiteralHits& hits) const {
+  bool scan_singles(std::string_view text, LiteralHits* hits) const {
+    const auto occurs = [&](int byte) {
+      return !text.empty() && std::memchr(text.data(), byte, text.size()) != nullptr;
+    };
     for (size_t i = 0; i < singles.size(); ++i) {
-      const auto occurs = [&](int byte) {
-        return !text.empty() && std::memchr(text.data(), byte, text.size()) != nullptr;
-      };
       const uint8_t byte = single_bytes[i];
-      if (occurs(byte) || (fold && byte >= 'a' && byte <= 'z' && occurs(byte & ~0x20))) hits.mark(singles[i]);
+      if (!occurs(byte) && !(fold && byte >= 'a' && byte <= 'z' && occurs(byte & ~0x20))) continue;
+      if (!hits) return true;
+      hits->mark(singles[i]);
     }
+    return false;
   }
 
   template <bool kFold>
-  void scan(std::string_view text, LiteralHits& hits) const {
-    if (!quads.empty()) scan_quads<kFold>(text, hits);
-    if (!pairs.empty()) scan_pairs<kFold>(text, hits);
-    if (!singles.empty()) scan_singles(text, hits);
-    if (empty != UINT32_MAX) hits.mark(empty);
+  bool scan(std::string_view text, LiteralHits* hits) const {
+    if (empty != UINT32_MAX) {
+      if (!hits) return true;
+      hits->mark(empty);
+    }
+    return (!quads.empty() && scan_windows<4, kFold>(quads, text, hits)) ||
+           (!pairs.empty() && scan_pairs<kFold>(text, hits)) ||
+           (!singles.empty() && scan_singles(text, hits));
+  }
+  bool scan(std::string_view text, LiteralHits* hits) const {
+    return fold ? scan<true>(text, hits) : scan<false>(text, hits);
   }
 };
 
@@ -169,11 +180,9 @@ void LiteralSet::finish() {
 
 void LiteralSet::scan(std::string_view text, LiteralHits& hits) const {
   hits.reset(size());
-  if (impl_->fold)
-    impl_->scan<true>(text, hits);
-  else
-    impl_->scan<false>(text, hits);
+  impl_->scan(text, &hits);
 }
+bool LiteralSet::any(std::string_view text) const { return impl_->scan(text, nullptr); }
 
 size_t LiteralSet::size() const { return impl_->ends.size(); }
 std::string_view LiteralSet::literal(uint32_t id) const { return impl_->literal(id); }

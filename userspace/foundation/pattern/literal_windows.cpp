@@ -34,11 +34,12 @@ LiteralWindows::LiteralWindows(size_t width, bool fold, std::vector<LiteralWindo
                                std::string_view texts)
     : all_(std::move(literals)) {
   if (all_.empty()) return;
-  // Four buckets for three literals; in the bitmap at most one bit of 16 is set, of few literals one of 64.
+  // One or two buckets for each literal; of the windows at most one in 16 is known, of few literals one
+  // in 64.
   const unsigned bucket_bits = unsigned(std::bit_width(all_.size()));
   const unsigned hash_bits = std::max(8u, bucket_bits + (bucket_bits <= 9 ? 6 : 4));
   head_shift_ = 32 - bucket_bits;
-  bit_shift_ = 32 - hash_bits;
+  known_shift_ = 32 - hash_bits;
 
   const auto text_of = [&](const LiteralWindow& one) { return texts.substr(one.text, one.size); };
   const auto last_window = [&](const LiteralWindow& one) {
@@ -80,11 +81,10 @@ LiteralWindows::LiteralWindows(size_t width, bool fold, std::vector<LiteralWindo
     return mix(a.window) < mix(b.window);
   });
   heads_.assign((size_t{1} << bucket_bits) + 1, 0);
-  bits_.assign((size_t{1} << hash_bits) / 64, 0);
+  known_.assign(size_t{1} << hash_bits, 0);
   for (const LiteralWindow& one : all_) {
     ++heads_[(mix(one.window) >> head_shift_) + 1];
-    const uint32_t hash = mix(one.window) >> bit_shift_;
-    bits_[hash >> 6] |= uint64_t{1} << (hash & 63);
+    known_[mix(one.window) >> known_shift_] = 1;
   }
   for (size_t i = 1; i < heads_.size(); ++i) heads_[i] += heads_[i - 1];
   all_.shrink_to_fit();
@@ -97,8 +97,7 @@ size_t LiteralWindows::longest_bucket() const {
 }
 
 size_t LiteralWindows::bytes() const {
-  return bits_.capacity() * sizeof(bits_[0]) + heads_.capacity() * sizeof(heads_[0]) +
-         all_.capacity() * sizeof(all_[0]);
+  return known_.capacity() + heads_.capacity() * sizeof(heads_[0]) + all_.capacity() * sizeof(all_[0]);
 }
 
 }  // namespace testudo

@@ -25,11 +25,10 @@ class LiteralWindows {
   LiteralWindows(size_t width, bool fold, std::vector<LiteralWindow> literals, std::string_view texts);
 
   bool empty() const { return all_.empty(); }
-  /// False: no literal has this window. True for up to one window in 16 that none has.
-  unsigned maybe(uint32_t window) const {
-    const uint32_t hash = mix(window) >> bit_shift_;
-    return unsigned(bits_[hash >> 6] >> (hash & 63) & 1);
-  }
+  std::span<const LiteralWindow> all() const { return all_; }
+  /// 0: no literal has this window. 1 for up to one window in 16 that none has. A byte for each answer, since
+  /// picking a bit out of a word costs more than what a table of a quarter of the size saves.
+  uint32_t maybe(uint32_t window) const { return known_[mix(window) >> known_shift_]; }
   std::span<const LiteralWindow> bucket(uint32_t window) const {
     const uint32_t at = mix(window) >> head_shift_;
     return {all_.data() + heads_[at], heads_[at + 1] - heads_[at]};
@@ -40,10 +39,10 @@ class LiteralWindows {
  private:
   static uint32_t mix(uint32_t window) { return window * 0x9E3779B1u; }
 
-  std::vector<uint64_t> bits_;
+  std::vector<uint8_t> known_;
   std::vector<uint32_t> heads_;  ///< bucket i is all_[heads_[i] … heads_[i + 1])
   std::vector<LiteralWindow> all_;
-  unsigned bit_shift_ = 0, head_shift_ = 0;
+  unsigned known_shift_ = 0, head_shift_ = 0;
 };
 
 }  // namespace testudo

@@ -30,6 +30,8 @@ std::shared_ptr<const SourceInfo> CommonKeys::info(std::string type, std::string
   info->labels = labels;
   info->log_time = log_time;
   info->timezone = timezone;
+  info->transform = transform;
+  info->transform_where = transform_where;
   return info;
 }
 
@@ -62,6 +64,10 @@ Result<CommonKeys> read_common(const YamlNode& section) {
   }
   if (const YamlNode* node = section.find("timezone")) {
     TESTUDO_TRY(common.timezone, read_timezone(*node));
+  }
+  if (const YamlNode* node = section.find("transform")) {
+    TESTUDO_TRY(common.transform, node->as_string("transform"));
+    common.transform_where = node->content_where();
   }
   return common;
 }

@@ -15,7 +15,9 @@ struct CommonKeys {
   bool once = false;                                        ///< mode: cat
   bool log_time = false;                                    ///< use_time_machine, or mode: cat
   std::string name;
-  std::string timezone;  ///< "" = the system's
+  std::string timezone;   ///< "" = the system's
+  std::string transform;  ///< kept as text: the engine, which knows expressions, compiles it
+  Where transform_where;
 
   std::string log_type() const;
   /// A fresh row of the source table for one thing that is read.

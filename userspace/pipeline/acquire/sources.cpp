@@ -20,6 +20,8 @@ constexpr KeySpec kCommonKeys[] = {
     {"name", "string", "", "a name for people"},
     {"unique_id", "string", "", "accepted for compatibility, has no effect"},
     {"log_level", "string", "", "accepted for compatibility, has no effect"},
+    {"transform", "string", "",
+     "expression over evt that gives text in place of the line, or a list of text: one event for each"},
     {"timezone", "string", "", "zone of stamps that name none, as in Europe/Berlin; default: the system's"},
 };
 

@@ -65,7 +65,7 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
 
 Result<void> Decider::Impl::load_rules() {
   Errors errors;
-  Profiles fresh = Profiles::load(options.profile_files, {&expr::pure_helpers(), &helpers}, errors);
+  Profiles fresh = Profiles::load(options.profile_files, {&helpers, &expr::pure_helpers()}, errors);
   auto rules = Simulation::load(options.simulation_file);
   if (!rules) errors.push_back(rules.error());
   PrefixMap<std::string> cdn;

@@ -117,6 +117,8 @@ class Decider {
   std::vector<std::string> allowlisted_by(const Prefix& prefix);
 
   Result<WhyReport> why(const Ip& address);
+  /// Is a ban in force that covers this address (not a simulated one)? Cheap: detection asks it line by line.
+  bool banned(std::string_view address) const;
   Result<std::vector<Alert>> alerts(const AlertFilter& filter);  ///< pending commits included
   Result<std::vector<Decision>> decisions(const DecisionFilter& filter);
 

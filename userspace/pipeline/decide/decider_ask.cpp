@@ -54,6 +54,15 @@ int64_t Decider::Impl::active_decisions(std::string_view value) {
   return n;
 }
 
+bool Decider::banned(std::string_view address) const {
+  const std::lock_guard lock(impl_->mutex);
+  for (const int64_t id : impl_->active_ids(address))
+    if (const auto d = impl_->index.get(id);
+        d && !d->simulated && d->until > impl_->time() && remediation_of(d->type) == Remediation::ban)
+      return true;
+  return false;
+}
+
 Duration Decider::Impl::time_left(std::string_view value) {
   Duration longest{};
   for (const int64_t id : active_ids(value))

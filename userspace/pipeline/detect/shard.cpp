@@ -41,12 +41,13 @@ Shard::Shard(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotN
       counters_(set_->scenarios.size()),
       marked_changed_(set_->scenarios.size()) {}
 
-void Shard::take(const PourBatch& batch, uint32_t index, std::vector<Emitted>& out) {
+void Shard::take(const PourBatch& batch, uint32_t index, size_t first, size_t end,
+                 std::vector<Emitted>& out) {
   const std::vector<PourRecord>& records = batch.records[index];
   constexpr size_t kAhead = 8;  // memory is asked for this many records before it is needed
-  for (size_t i = 0; i < std::min(kAhead, records.size()); ++i) buckets_.prefetch(records[i].key_hash);
-  for (size_t i = 0; i < records.size(); ++i) {
-    if (i + kAhead < records.size()) buckets_.prefetch(records[i + kAhead].key_hash);
+  for (size_t i = first; i < std::min(first + kAhead, end); ++i) buckets_.prefetch(records[i].key_hash);
+  for (size_t i = first; i < end; ++i) {
+    if (i + kAhead < end) buckets_.prefetch(records[i + kAhead].key_hash);
     pour(batch, records[i], out);
   }
   if (copy_ != Pool::kNone) buckets_.release(copy_);

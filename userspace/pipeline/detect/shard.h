@@ -58,7 +58,11 @@ class Shard {
         const ShardOptions& options);
 
   /// Takes list `index` of the batch, in order. Overflows are appended, alerts built, contexts evaluated.
-  void take(const PourBatch& batch, uint32_t index, std::vector<Emitted>& out);
+  void take(const PourBatch& batch, uint32_t index, std::vector<Emitted>& out) {
+    take(batch, index, 0, batch.records[index].size(), out);
+  }
+  /// Of the list, rows from `first` up to before `end`.
+  void take(const PourBatch& batch, uint32_t index, size_t first, size_t end, std::vector<Emitted>& out);
 
   /// Live mode: counters whose time is up overflow; of the other buckets, `budget` are looked at and go when
   /// they are empty.

@@ -36,6 +36,16 @@ std::string_view behind(std::string_view text, std::string_view address) {
   return text.substr(at, 3);
 }
 
+/// Does the match begin inside of quotes that it did not open? What stands in quotes is what somebody said.
+/// `client sent invalid protocol identifier "Failed password for root from 8.8.8.8 port 22 ssh2"` holds no
+/// other address than the invented one. (In a line of JSON everything stands in quotes, and that says
+/// nothing.)
+bool begins_inside_quotes(const parse::MatchSpan& span) {
+  const auto begin = size_t(span.matched.data() - span.subject.data());
+  if (begin == 0 || span.subject.front() == '{') return false;
+  return std::count(span.subject.begin(), span.subject.begin() + std::ptrdiff_t(begin), '"') % 2 == 1;
+}
+
 }  // namespace
 
 bool nobodys(const Ip& ip) {
@@ -126,6 +136,13 @@ bool may_hold_another(std::string_view text, std::string_view source) {
   return false;
 }
 
+bool a_stranger_may_have_written_it(std::string_view line) {
+  // 2026/06/01 10:00:00 [error] 9#9: …
+  return line.size() > 21 && line[4] == '/' && line[7] == '/' && line[10] == ' ' && line[13] == ':' &&
+         line[16] == ':' && line[19] == ' ' && line[20] == '[' && dec(line[0]) && dec(line[5]) &&
+         dec(line[8]) && line.find('#', 21) != std::string_view::npos;
+}
+
 void Ambiguity::add(const Ip& ip) {
   out_.ambiguous = true;
   if (out_.candidates.size() >= kMaxCandidates) return;
@@ -147,7 +164,9 @@ const parse::MatchSpan* Ambiguity::span_of(std::string_view source, const parse:
 bool Ambiguity::worth_asking(const Event& event, const parse::RunContext& context) const {
   const std::string_view source = event.get(set_.source_ip);
   if (source.empty()) return false;
+  if (a_stranger_may_have_written_it(event.raw)) return true;
   const parse::MatchSpan* span = span_of(source, context);
+  if (span && begins_inside_quotes(*span)) return true;
   return may_hold_another(span ? span->subject : event.raw, source);
 }
 
@@ -157,7 +176,13 @@ const Ambiguity::Doubt& Ambiguity::ask(const Event& event, const parse::RunConte
   const std::string_view source = event.get(set_.source_ip);
   const auto ip = Ip::parse(source);
   if (!ip) return out_;
+  // What it says is no better than what it names: candidates would only be more accused.
+  if (a_stranger_may_have_written_it(event.raw)) {
+    out_.ambiguous = true;
+    return out_;
+  }
   const parse::MatchSpan* span = span_of(source, context);
+  if (span && begins_inside_quotes(*span)) out_.ambiguous = true;
   find_addresses(span ? span->subject : event.raw, 1, found_, &*ip);
   if (found_.empty()) return out_;
   if (span) ask_outside(*span, source, *ip);

@@ -9,6 +9,11 @@
 //      ` from 192.0.2.1 port 22` behind it, which is sshd's own.
 // `GET /?8.8.8.8` passes both: nothing is matched without the client, and the URL lies inside the match.
 // Patterns that are anchored at both ends pass question 2 always.
+//
+// And some lines are no witness whomever they name, though they hold one address only:
+//   3. The match begins inside of quotes that it did not open: somebody's words, quoted (sshd quotes a bad
+//      greeting, and does not say who sent it).
+//   4. nginx's error log, where a stranger writes whole lines.
 #pragma once
 
 #include <string>
@@ -34,12 +39,24 @@ bool nobodys(const Ip& ip);
 /// is a part of `text`? Never false when it could, rarely true when it could not.
 bool may_hold_another(std::string_view text, std::string_view source);
 
+/// A line of nginx's own error log. It writes decoded URLs and user names as they are (`GET /x%0a2026/06/01
+/// …`), so that any line in it may be a stranger's, without a trace. The access log, which escapes them, has
+/// the same events.
+bool a_stranger_may_have_written_it(std::string_view line);
+
 class Ambiguity {
  public:
   explicit Ambiguity(const parse::ParserSet& set, const SlotNames& names)
       : set_(set), event_(names), context_(set) {
     context_.silent = true;
   }
+
+  /// What the lines before have left, for reading alone.
+  void use_stash(parse::Stash* stash, parse::StashTurn* turn) {
+    context_.stash = stash;
+    context_.stash_turn = turn;
+  }
+  void begin_batch() { context_.begin_batch(); }
 
   struct Doubt {
     bool ambiguous = false;               ///< the source cannot be told for sure

@@ -21,7 +21,9 @@ struct ContentItem {
   std::string stage;  ///< parsers and postoverflows
   std::string id;     ///< "author/name"; "name" where no author is known
   std::string path;
-  std::vector<YamlNode> documents;  ///< filled by read_items()
+  std::string text;  ///< filled by read_items(), like the rest
+  std::vector<YamlNode> documents;
+  bool unreadable = false;  ///< no YAML, or over a limit: it has no documents
   std::vector<std::string> yields_to;
 };
 
@@ -33,8 +35,8 @@ struct ContentSelection {
 /// Finds the selected items, sorted in load order, collections resolved. Names that are not found are errors.
 std::vector<ContentItem> find_content(const ContentSelection& selection, Errors& errors);
 
-/// Reads the YAML of each item; one that cannot be read is dropped with an error. Then drops the items that
-/// yield to another one that is enabled. The number of items that cannot be read.
-size_t read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std::string>& notes);
+/// Reads the YAML of each item that has none yet; one that cannot be read is marked, with an error. Then
+/// drops the items that yield to another one that is enabled.
+void read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std::string>& notes);
 
 }  // namespace testudo

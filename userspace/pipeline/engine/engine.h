@@ -1,11 +1,11 @@
-// engine/engine.h: carries lines: a bounded queue of batches, a worker thread, reload at a batch's border.
+// engine/engine.h: the daemon's engine: a bounded queue of batches, threads that carry them, reload between
+// batches.
 //
-//   acquire ──push──▶ [queue] ──▶ worker: parse, detect ──▶ on_alert (same thread: the kernel is a
+//   acquire ──push──▶ [queue] ──▶ pipeline: parse, detect ──▶ on_alert (same thread: the kernel is a
 //   microsecond away)
-//                                                     └───▶ on_done: read positions of what is finished
+//                                                         └───▶ on_done: read positions of what is finished
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -15,11 +15,14 @@
 
 #include "base/metrics.h"
 #include "base/queue.h"
-#include "engine/worker.h"
+#include "engine/pipeline.h"
 
 namespace testudo {
 
+struct EngineOptions : PipelineOptions {};  ///< `threads`: detect.workers
+
 struct EngineHooks {
+  /// One at a time, in order, from any of the engine's threads.
   std::function<void(Alert&&)> on_alert;
   std::function<void(std::vector<Position>)> on_done;
 };
@@ -31,46 +34,44 @@ struct SourceProgress {
   std::vector<std::string> fed;  ///< scenarios that took an event from it, sorted
 };
 
+class EngineMetrics;
+
 class Engine {
  public:
-  Engine(std::shared_ptr<const Program> program, WorkerOptions options, Metrics& metrics, EngineHooks hooks);
+  Engine(std::shared_ptr<const Program> program, EngineOptions options, Metrics& metrics, EngineHooks hooks);
   ~Engine();  ///< stop()
 
   void start();
   /// Ends after the batches that are queued.
   void stop();
-  /// Buckets as bytes, after stop(); and back, before start(). Shards::save(), Shards::restore().
-  std::string save_buckets() const { return worker_->shards().save(); }
-  Result<size_t> restore_buckets(std::string_view bytes) { return worker_->shards().restore(bytes); }
+  /// Buckets as bytes, after stop(); and back, before start().
+  std::string save_buckets() const { return pipeline_->save(); }
+  Result<size_t> restore_buckets(std::string_view bytes) { return pipeline_->restore(bytes); }
   /// Waits while the queue is full; false when stopping.
   bool push(LineBatch&& batch);
-  /// Takes effect at the next batch; buckets live on.
+  /// Takes effect at the next batch; buckets live on, no line is lost.
   void reload(std::shared_ptr<const Program> program);
 
   std::shared_ptr<const Program> program() const;
   std::vector<SourceProgress> progress() const;
   size_t queued() const { return queue_.size(); }
-  size_t buckets() const { return buckets_.load(std::memory_order_relaxed); }
+  size_t buckets() const;
 
  private:
-  struct SourceState;
-  void run();
-  void account(const LineBatch& batch, const LineCounts& counts);
-  SourceState& state_of(const SourceInfo& source);
-  void count_nodes(SourceState& source);
-  void count_scenarios(SourceState& source);
+  void run(size_t thread);
+  bool fill(Work& work);
 
-  Metrics& metrics_;
+  EngineOptions options_;
   EngineHooks hooks_;
   BoundedQueue<LineBatch> queue_;
-  std::unique_ptr<Worker> worker_;
-  std::thread thread_;
-  mutable std::mutex mutex_;  // program_, pending_, sources_
-  std::shared_ptr<const Program> program_, pending_;
-  std::map<uint32_t, std::unique_ptr<SourceState>> sources_;
-  std::vector<detect::ScenarioCounters> fresh_;  ///< of scenarios, since the last account
-  std::vector<uint32_t> changed_;
-  std::atomic<size_t> buckets_{0};
+  std::unique_ptr<EngineMetrics> told_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::vector<std::thread> threads_;
+  // Under the pipeline's intake:
+  int64_t next_tick_ = 0;  ///< monotonic ns
+  bool ended_ = false;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Program> program_;
 };
 
 }  // namespace testudo

@@ -2,36 +2,24 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstring>
+#include <cstdlib>
+#include <thread>
 
-#include "base/files.h"
+#include "engine/file_feed.h"
 
 namespace testudo {
 namespace {
-
-constexpr size_t kChunk = 1 << 20;
-constexpr size_t kMaxLine = 64 * 1024;
 
 std::string absolute(const std::string& path) {
   char buffer[PATH_MAX];
   return ::realpath(path.c_str(), buffer) ? buffer : path;
 }
 
-}  // namespace
-
-Result<ReplayResult> replay(std::shared_ptr<const Program> program, const ReplayOptions& options) {
-  const Fd fd(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return errno_error("cannot open " + options.file, errno, {options.file});
-  ReplayResult result;
-  WorkerOptions worker_options;
-  worker_options.replay = true;
-  worker_options.today = options.today;
-  Worker worker(program, worker_options);
+std::shared_ptr<const SourceInfo> source_of(const ReplayOptions& options) {
   auto source = std::make_shared<SourceInfo>();
   source->id = 1;
   source->type = "file";
@@ -39,59 +27,72 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
   source->labels = options.labels;
   source->labels.insert(source->labels.begin(), {"type", options.type});
   source->log_time = true;
+  source->transform = options.transform;
+  return source;
+}
 
-  const int64_t start = monotonic_ns();
-  LineBatch batch;
-  batch.source = source;
-  batch.arrived = options.today;
-  auto buffer = std::make_shared<std::string>();
-  std::string rest;
-  bool skipping = false;
-  for (bool end = false; !end;) {
-    buffer->assign(rest);
-    const size_t had = buffer->size();
-    buffer->resize(had + kChunk);
-    ssize_t n;
-    do n = ::read(fd.get(), buffer->data() + had, kChunk);
-    while (n < 0 && errno == EINTR);
-    if (n < 0) return errno_error("cannot read " + options.file, errno, {options.file});
-    buffer->resize(had + size_t(n));
-    end = n == 0;
-    batch.lines.clear();
-    std::string_view text = *buffer;
-    const auto take = [&](std::string_view line) {
-      if (line.size() > kMaxLine) {
-        line = line.substr(0, kMaxLine);
-        ++result.cut;
-      }
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      if (!line.empty()) batch.lines.push_back(line);
-    };
-    for (;;) {
-      const void* newline = std::memchr(text.data(), '\n', text.size());
-      if (!newline) break;
-      const auto length = size_t(static_cast<const char*>(newline) - text.data());
-      if (!skipping) take(text.substr(0, length));
-      skipping = false;
-      text.remove_prefix(length + 1);
+/// The calling thread is the first of them.
+void run_threads(Pipeline& pipeline, size_t threads, const Pipeline::Fill& fill) {
+  const auto run = [&] {
+    const auto lane = pipeline.open();
+    while (pipeline.step(*lane, fill)) {
     }
-    if (end) {
-      if (!skipping && !text.empty()) take(text);
-      text = {};
-    } else if (text.size() > kMaxLine) {
-      // Longer than any line may be: what is there is the line, the rest up to the newline is left out.
-      if (!skipping) take(text);
-      skipping = true;
-      text = {};
-    }
-    batch.bytes = buffer;
-    result.counts.add(worker.run(batch, result.alerts));
-    rest.assign(text);
+  };
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < threads; ++i) others.emplace_back(run);
+  run();
+  for (std::thread& thread : others) thread.join();
+}
+
+}  // namespace
+
+Result<ReplayResult> replay(std::shared_ptr<const Program> program, const ReplayOptions& options) {
+  Fd fd(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return errno_error("cannot open " + options.file, errno, {options.file});
+  ReplayResult result;
+  PipelineOptions run;
+  run.replay = true;
+  run.today = options.today;
+  run.resolver = options.resolver;
+  run.threads = std::max<size_t>(1, options.threads);
+  std::unique_ptr<Profile> profile;
+  if (options.profile) {
+    std::vector<std::string> stages;
+    for (const auto& stage : program->parsers->stages) stages.push_back(stage.name);
+    profile = std::make_unique<Profile>(stages);
+    run.profile = profile.get();
   }
+  PipelineSink sink;
+  sink.overflow = [&](detect::Emitted&& emitted) {
+    if (emitted.overflow.whitelisted) {
+      ++result.whitelisted;
+      return;
+    }
+    for (Alert& alert : emitted.overflow.alerts) result.alerts.push_back(std::move(alert));
+  };
+  sink.done = [&](Work& work, const CompletionCounts& counts) {
+    result.counts.add(work.counts);
+    result.counts.expression_errors += counts.expression_errors;
+    result.cut += work.cut;
+  };
+  const int64_t start = monotonic_ns();
+  FileFeed feed(std::move(fd), options.file, source_of(options), options.today,
+                std::max<size_t>(1, options.piece));
+  {
+    Pipeline pipeline(program, run, std::move(sink));
+    run_threads(pipeline, run.threads, [&](Work& work) {
+      const int64_t before = profile ? Profile::clock_ns() : 0;
+      const bool more = feed.fill(work);
+      if (profile) profile->add(Profile::read, Profile::clock_ns() - before);
+      return more;
+    });
+  }
+  if (feed.error()) return *feed.error();
   result.seconds = double(monotonic_ns() - start) / 1e9;
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   result.peak_rss_bytes = uint64_t(usage.ru_maxrss) * 1024;
+  if (profile) result.profile = profile->rows(result.counts.read, result.counts.parsed);
   std::stable_sort(result.alerts.begin(), result.alerts.end(), [](const Alert& a, const Alert& b) {
     return std::tie(a.line_number, a.scenario, a.source.value) <
            std::tie(b.line_number, b.scenario, b.source.value);

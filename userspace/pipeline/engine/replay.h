@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/profile.h"
 #include "engine/worker.h"
 
 namespace testudo {
@@ -13,6 +14,11 @@ struct ReplayOptions {
   std::string type;                                         ///< label `type`
   std::vector<std::pair<std::string, std::string>> labels;  ///< further labels
   TimePoint today{};
+  size_t threads = 1;         ///< the result is the same for any number
+  size_t piece = 256 * 1024;  ///< bytes that a thread takes at a time; the result is the same for any
+  bool profile = false;       ///< measure what each step takes
+  std::string transform;
+  parse::Resolver* resolver = nullptr;  ///< names of addresses; null: none has one
 };
 
 struct ReplayResult {
@@ -20,7 +26,9 @@ struct ReplayResult {
   LineCounts counts;
   double seconds = 0;
   uint64_t peak_rss_bytes = 0;
-  uint64_t cut = 0;  ///< lines longer than 64 KiB, cut there
+  uint64_t cut = 0;          ///< lines longer than 64 KiB, cut there
+  uint64_t whitelisted = 0;  ///< overflows that postoverflows dropped
+  std::vector<Profile::Row> profile;
 };
 
 /// Reads line by line: empty lines are skipped, a trailing CR is removed, a last line without newline counts.

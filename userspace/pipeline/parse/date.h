@@ -24,6 +24,8 @@ struct Zone {
   std::shared_ptr<const ZoneRules> rules;  ///< named
   /// "UTC", "local", "+02:00", "-0530", "Europe/Berlin"; anything else is an error.
   static Result<Zone> parse(std::string_view text);
+  /// Seconds east of Greenwich at a wall clock's reading, given as if it were UTC.
+  int offset_at_local(int64_t local_seconds) const;
 };
 
 struct Stamp {

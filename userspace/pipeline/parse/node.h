@@ -43,6 +43,7 @@ struct GrokStep {
   TextSource subject;
   bool must_exist = false;  ///< apply_on: without the key there is no match; an expression then reads as ""
   Grok grok;
+  std::string pattern;  ///< as written; %{NAME} where it is named
   explicit GrokStep(Grok g) : grok(std::move(g)) {}
   std::vector<std::pair<int, SlotRef>> binds;  ///< capturing group → field
   std::vector<Static> statics;

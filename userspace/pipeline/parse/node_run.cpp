@@ -56,6 +56,7 @@ Outcome Runner::run() {
     if (!context_.silent) ++context_.ends[s][result.end];
     if (result.lost) return Outcome::failed;
     if (!result.ok) return Outcome::unparsed;
+    if (context_.watch) context_.watch->passed(s);
   }
   return event_.whitelisted ? Outcome::whitelisted : Outcome::parsed;
 }

@@ -18,6 +18,12 @@ struct MatchSpan {
   std::string_view matched;
 };
 
+/// Measures: told after each stage that a line passed.
+struct StageWatch {
+  virtual ~StageWatch() = default;
+  virtual void passed(size_t stage) = 0;
+};
+
 /// Working memory of one worker. What parsers share between workers is pointed to; null means that there is
 /// none.
 struct RunContext {
@@ -29,6 +35,7 @@ struct RunContext {
   Captures captures;
   EnrichScratch enrich;
   Trace* trace = nullptr;
+  StageWatch* watch = nullptr;
   /// A second look at a line that was counted already (is its source in doubt?): counters and the stash stay
   /// as they are, and nobody outside of the process is asked.
   bool silent = false;

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "expr/expr.h"
+#include "base/arena.h"
 #include "parse/stash_cache.h"
 
 namespace testudo::parse {
@@ -51,8 +51,5 @@ class Stash {
   mutable std::mutex mutex_;  // order comes from StashTurn; this is for entries() and for careless callers
   std::map<std::string, StashCache, std::less<>> caches_;
 };
-
-/// GetFromStash, SetInStash. Context::room must be the RunContext (run_stages sees to it).
-void add_stash_helpers(expr::HelperTable& table);
 
 }  // namespace testudo::parse

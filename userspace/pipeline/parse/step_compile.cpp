@@ -183,6 +183,7 @@ std::optional<GrokStep> NodeCompiler::grok(const YamlNode& yaml) {
   if (!compiled) fail(compiled.error());
   if (!compiled || !subject) return std::nullopt;
   GrokStep step(std::move(*compiled));
+  step.pattern = name.empty() ? pattern : "%{" + name + "}";
   step.must_exist = subject->from == TextSource::From::slot && !apply_on.empty();
   step.subject = std::move(*subject);
   step.statics = std::move(after);

@@ -83,7 +83,7 @@ bool Runner::check_whitelist(const Node& node, const Whitelist& list) {
 bool Runner::listed(const Whitelist& list) {
   if (list.ips.empty() && list.cidrs.empty()) return false;
   const auto on_list = [&](std::string_view text) {
-    const auto ip = Ip::parse(text);
+    const std::optional<Ip>& ip = context_.enrich.address(text);
     if (!ip) return false;
     return std::find(list.ips.begin(), list.ips.end(), *ip) != list.ips.end() ||
            std::any_of(list.cidrs.begin(), list.cidrs.end(),

@@ -59,6 +59,7 @@ CLI::App* group(CLI::App& root, const std::string& noun) {
       {"decisions", {"decision", "who is banned, by whom, until when"}},
       {"alerts", {"alert", "what was seen"}},
       {"allowlists", {"allowlist", "whom nothing may ban"}},
+      {"hubtest", {"", "tests of hub content"}},
       {"kernel", {"", "what the kernel holds; works without a daemon"}},
   };
   for (CLI::App* app : root.get_subcommands([](CLI::App*) { return true; }))

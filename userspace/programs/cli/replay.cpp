@@ -1,10 +1,12 @@
 // testudo replay FILE: a log file through the engine at full speed; no daemon, no kernel, no network.
+#include <charconv>
 #include <cstdio>
 
 #include "ask.h"
 #include "base/text.h"
 #include "commands.h"
 #include "engine/replay.h"
+#include "parse/resolver.h"
 #include "table.h"
 
 namespace testudo::cli {
@@ -19,6 +21,9 @@ constexpr OptionSpec kOptions[] = {
     {"--item", "only this item: [TYPE:]AUTHOR/NAME; a collection brings what it lists", Kind::list},
     {"--data", "folder of data files and .mmdb files (default paths.data)"},
     {"--now", "stands for now where a log has no year (RFC 3339 or a date)"},
+    {"--hosts", "names of addresses, lines as in /etc/hosts (default: no address has a name)"},
+    {"--threads", "threads that parse (default 1); the result is the same for any number"},
+    {"--profile", "measure what each step of a line takes; told on standard error", Kind::flag},
 };
 
 Result<TimePoint> today(const Args& args) {
@@ -32,7 +37,38 @@ void print_alert(const Alert& a) {
   json::object row{{"scenario", a.scenario},   {"scope", a.source.scope}, {"value", a.source.value},
                    {"start_at", a.start_text}, {"stop_at", a.stop_text},  {"events_count", a.events_count}};
   if (a.ambiguous) row["ambiguous"] = true;
+  if (a.line_number) row["line"] = a.line_number;
+  if (!a.remediation) row["remediation"] = false;  // no profile of the shipped ones bans for it
   std::puts(json_line(row).c_str());
+}
+
+void print_summary(const ReplayResult& result, double rate) {
+  json::object row{{"lines", result.counts.read},
+                   {"parsed", result.counts.parsed},
+                   {"seconds", result.seconds},
+                   {"lines_per_second", uint64_t(rate)},
+                   {"peak_rss_bytes", result.peak_rss_bytes}};
+  if (!result.profile.empty()) {
+    json::array steps;
+    for (const Profile::Row& r : result.profile)
+      steps.push_back(json::object{
+          {"step", r.step}, {"ns_per_line", r.per_line}, {"ns_per_parsed_line", r.per_parsed_line}});
+    row["profile"] = std::move(steps);
+  }
+  std::fprintf(stderr, "%s\n", json::serialize(row).c_str());
+}
+
+void print_profile(const std::vector<Profile::Row>& rows) {
+  if (rows.empty()) return;
+  std::fprintf(stderr, "%-14s %12s %18s\n", "step", "ns per line", "ns per parsed line");
+  Profile::Row sum{"together"};
+  for (const Profile::Row& r : rows) {
+    std::fprintf(stderr, "%-14s %12.0f %18.0f\n", escape_for_terminal(r.step).c_str(), r.per_line,
+                 r.per_parsed_line);
+    sum.per_line += r.per_line;
+    sum.per_parsed_line += r.per_parsed_line;
+  }
+  std::fprintf(stderr, "%-14s %12.0f %18.0f\n", sum.step.c_str(), sum.per_line, sum.per_parsed_line);
 }
 
 int run(Context& context, const Args& args) {
@@ -52,6 +88,22 @@ int run(Context& context, const Args& args) {
     const size_t at = label.find('=');
     if (at == std::string::npos) return usage("--label takes K=V, not " + label);
     replayed.labels.emplace_back(label.substr(0, at), label.substr(at + 1));
+  }
+  if (args.has("threads")) {
+    const std::string text = args.text("threads");
+    unsigned threads = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
+    if (error != std::errc() || end != text.data() + text.size() || threads < 1 || threads > 256)
+      return usage("--threads takes a number from 1 to 256, not " + text);
+    replayed.threads = threads;
+  }
+  replayed.profile = args.flag("profile");
+  std::unique_ptr<parse::Resolver> hosts;
+  if (args.has("hosts")) {
+    auto read = parse::hosts_resolver(args.text("hosts"));
+    if (!read) return fail(read.error());
+    hosts = std::move(*read);
+    replayed.resolver = hosts.get();
   }
   auto program = load_program(options);
   if (!program) return fail(program.error());
@@ -85,18 +137,13 @@ int run(Context& context, const Args& args) {
   }
   const double rate = result->seconds > 0 ? double(result->counts.read) / result->seconds : 0;
   if (context.output == Output::json)
-    std::fprintf(stderr, "%s\n",
-                 json::serialize(json::object{{"lines", result->counts.read},
-                                              {"parsed", result->counts.parsed},
-                                              {"seconds", result->seconds},
-                                              {"lines_per_second", uint64_t(rate)},
-                                              {"peak_rss_bytes", result->peak_rss_bytes}})
-                     .c_str());
+    print_summary(*result, rate);
   else
     std::fprintf(stderr, "%llu lines, %llu parsed, in %.3f s: %.0f lines/s, peak memory %s\n",
                  static_cast<unsigned long long>(result->counts.read),
                  static_cast<unsigned long long>(result->counts.parsed), result->seconds, rate,
                  short_bytes(result->peak_rss_bytes).c_str());
+  if (context.output != Output::json) print_profile(result->profile);
   if (result->counts.read > 0 && result->counts.parsed == 0)
     std::fprintf(
         stderr,

@@ -131,6 +131,7 @@ void read_sections(const YamlNode& root, Settings& s, Errors& errors) {
   {
     Section detect(root, "detect", errors);
     detect.number("max_buckets", 100, 100'000'000, [&](int64_t v) { s.detect.max_buckets = v; });
+    detect.number("workers", 1, 64, [&](int64_t v) { s.detect.workers = v; });
     detect.take("timezone", [&](const YamlNode& n, const std::string& what) -> Result<void> {
       TESTUDO_TRY(const std::string text, n.as_string(what));
       auto zone = parse::Zone::parse(text);

@@ -33,6 +33,7 @@ struct Settings {
 
   struct {
     int64_t max_buckets = 200'000;
+    int64_t workers = 1;  ///< threads that parse and detect
     parse::Zone zone{parse::Zone::Kind::local, 0, nullptr};
   } detect;
 

@@ -11,6 +11,7 @@
 #include "decide/profiles.h"
 #include "enforce/backends.h"
 #include "engine/program.h"
+#include "engine/transform.h"
 
 namespace testudo {
 namespace {
@@ -67,7 +68,7 @@ void check_startable(const Settings& settings, Errors& errors) {
   NoHistory history;
   const expr::HelperTable history_rows = history_helpers(history);
   const size_t before = errors.size();
-  Profiles::load(settings.profiles, {&expr::pure_helpers(), &history_rows}, errors);
+  Profiles::load(settings.profiles, {&history_rows, &expr::pure_helpers()}, errors);
   if (errors.size() > before && settings.file.empty())
     errors.push_back(Error{Code::not_found,
                            "there is no " + std::string(kDefaultConfig) + " either",
@@ -100,6 +101,7 @@ bool check_everything(const Settings& settings, Errors errors) {
     parsers = (*program)->parser_ids.size();
     scenarios = (*program)->scenarios->scenarios.size();
     for (const std::string& note : (*program)->notes) std::printf("note: %s\n", note.c_str());
+    drop_bad_transforms(documents, **program, errors);
   } else {
     errors.push_back(program.error());
   }

@@ -13,6 +13,7 @@
 #include "api/exposition.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "engine/transform.h"
 #include "status.h"
 
 namespace testudo {
@@ -59,6 +60,7 @@ ProgramOptions Daemon::program_options() const {
   options.content.folders = settings_.paths.content;
   options.patterns_folder = settings_.patterns_folder();
   options.data_folder = settings_.paths.data;
+  options.keep_texts = true;
   return options;
 }
 
@@ -115,9 +117,13 @@ Result<void> Daemon::load_engine() {
   TESTUDO_TRY(auto program, load_program(program_options()));
   say(program->errors, "content.off");
   for (const std::string& note : program->notes) log::info("content.note", {{"what", note}});
-  WorkerOptions options;
+  EngineOptions options;
   options.zone = settings_.detect.zone;
   options.shard.max_buckets = size_t(settings_.detect.max_buckets);
+  options.threads = size_t(settings_.detect.workers);
+  if (!resolver_) resolver_ = parse::system_resolver();
+  options.resolver = resolver_.get();
+  options.is_banned = [this](std::string_view address) { return decider_->banned(address); };
   EngineHooks hooks;
   hooks.on_alert = [this](Alert&& alert) {
     last_alert_ns_.store(unix_nanos(now()), std::memory_order_relaxed);
@@ -156,6 +162,7 @@ Result<void> Daemon::open_sources() {
     auto more = read_acquis(node, errors);
     std::move(more.begin(), more.end(), std::back_inserter(documents));
   }
+  drop_bad_transforms(documents, *engine_->program(), errors);
   SourceContext context;
   auto positions = std::make_shared<std::map<std::string, std::string>>();
   TESTUDO_TRY(const auto saved, store_->positions());

@@ -15,6 +15,7 @@
 #include "config/settings.h"
 #include "decide/decider.h"
 #include "engine/engine.h"
+#include "parse/resolver.h"
 #include "store/store.h"
 
 namespace testudo {
@@ -54,6 +55,7 @@ class Daemon {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Decider> decider_;
+  std::unique_ptr<parse::Resolver> resolver_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Acquirer> acquirer_;
   std::unique_ptr<ApiServer> api_;

@@ -57,6 +57,10 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
   if (in.program->off > 0)
     out.push_back({std::to_string(in.program->off) + " content items are broken and off",
                    "`testudod --check` says why", false});
+  if (in.program->former > 0)
+    out.push_back({std::to_string(in.program->former) +
+                       " content items are broken since the last reload; the version before it runs",
+                   "`testudod --check` says why", false});
   if (in.simulation)
     out.push_back({"simulation is on: nobody is banned",
                    "set decide.simulation: false in testudo.yaml, then `systemctl restart testudo`", true});

@@ -1,5 +1,6 @@
 // ParseDate: evt.StrTime → evt.Enriched.MarshaledTime.
 #include "parse/enricher.h"
+#include "parse/stamp.h"
 
 namespace testudo::parse {
 namespace {
@@ -8,30 +9,45 @@ struct Owner {
   SlotRef marshaled_time;
 };
 
+/// The stamp as RFC 3339 with its moment; false when the text is none.
+bool read(const Event& event, std::string_view text, const EnrichScratch& scratch, CommonStamp& out) {
+  if (!event.str_time_format.empty() || !read_common_stamp(text, scratch.today, scratch.zone, out)) {
+    const auto stamp = parse_log_date(text, event.str_time_format, scratch.today, scratch.zone);
+    if (!stamp) return false;
+    out.stamp = *stamp;
+    out.length = write_rfc3339(*stamp, out.text);
+  }
+  if (out.stamp.guessed_year && !scratch.replay && out.stamp.time > scratch.today + 24h) {
+    // A line of 31 December that is read on 1 January belongs to the old year.
+    out.stamp.time -= std::chrono::days(365);
+    out.length = write_rfc3339(out.stamp, out.text);
+  }
+  return true;
+}
+
 void parse_date(const void* raw_owner, Event& event, std::string_view text, EnrichScratch& scratch) {
   const auto& owner = *static_cast<const Owner*>(raw_owner);
+  const uint32_t source = event.source ? event.source->id : 0;
+  const bool log_time = scratch.replay || event.log_time;
   if (!text.empty() && text == scratch.last_text && event.str_time_format.empty() &&
-      scratch.last_source == event.source->id) {
+      scratch.last_source == source) {
     event.set(owner.marshaled_time, event.arena.copy(scratch.last_result));
-    if (scratch.replay || event.log_time) event.time = scratch.last_stamp.time;
+    if (log_time) event.time = scratch.last_stamp.time;
     return;
   }
-  auto stamp = parse_log_date(text, event.str_time_format, scratch.today, scratch.zone);
-  if (stamp && stamp->guessed_year && !scratch.replay && stamp->time > scratch.today + 24h)
-    // A line of 31 December that is read on 1 January belongs to the old year.
-    stamp->time -= std::chrono::days(365);
-  const bool known = stamp.has_value();
-  if (!known) stamp = Stamp{scratch.today, 0};
-  char buffer[48];
-  const std::string_view result(buffer, write_rfc3339(*stamp, buffer));
-  event.set(owner.marshaled_time, event.arena.copy(result));
-  if (!known) return;
-  if (scratch.replay || event.log_time) event.time = stamp->time;
+  CommonStamp stamp;
+  if (!read(event, text, scratch, stamp)) {
+    stamp.length = write_rfc3339({scratch.today, 0}, stamp.text);
+    event.set(owner.marshaled_time, event.arena.copy(stamp.view()));
+    return;
+  }
+  event.set(owner.marshaled_time, event.arena.copy(stamp.view()));
+  if (log_time) event.time = stamp.stamp.time;
   if (event.str_time_format.empty() && text.size() <= 64) {
     scratch.last_text = text;
-    scratch.last_result = result;
-    scratch.last_stamp = *stamp;
-    scratch.last_source = event.source->id;
+    scratch.last_result = stamp.view();
+    scratch.last_stamp = stamp.stamp;
+    scratch.last_source = source;
   }
 }
 

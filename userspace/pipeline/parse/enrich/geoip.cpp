@@ -1,143 +1,153 @@
-// GeoIpCity, GeoIpASN, IpToRange: MaxMind-format databases through libmaxminddb.
-#include <maxminddb.h>
-#include <sys/stat.h>
-
+// GeoIpCity, GeoIpASN, IpToRange.
+#include <charconv>
 #include <cstdio>
 
-#include "base/ip.h"
+#include "parse/enrich/geo_database.h"
 #include "parse/enricher.h"
 
 namespace testudo::parse {
 namespace {
 
-class Database {
- public:
-  static std::shared_ptr<Database> open(const std::string& path, std::vector<std::string>& notes) {
-    auto db = std::make_shared<Database>();
-    const int status = MMDB_open(path.c_str(), MMDB_MODE_MMAP, &db->mmdb_);
-    if (status != MMDB_SUCCESS) {
-      db->open_ = false;
-      struct stat st {};
-      const bool there = ::stat(path.c_str(), &st) == 0;
-      notes.push_back(
-          there
-              ? path + " cannot be used: " + MMDB_strerror(status) + "; its enrichment is off"
-              : path +
-                    " is not there: country and AS are not known. Put a GeoLite2 database there and reload");
-      return nullptr;
-    }
-    db->open_ = true;
-    return db;
+/// Text of at most `Size` bytes, kept without the heap.
+template <size_t Size>
+struct SmallText {
+  char bytes[Size];
+  uint8_t length = 0;
+  std::string_view view() const { return {bytes, length}; }
+  void decimal6(double value) {
+    const int n = std::snprintf(bytes, Size, "%.6f", value);
+    length = n > 0 && size_t(n) < Size ? uint8_t(n) : 0;
   }
-  Database() = default;
-  Database(const Database&) = delete;
-  ~Database() {
-    if (open_) MMDB_close(&mmdb_);
+  void assign(std::string_view text) {
+    length = uint8_t(std::min(text.size(), Size));
+    std::memcpy(bytes, text.data(), length);
   }
-
-  /// False when the text is no address or the database is damaged there. `found` tells whether it has a
-  /// record.
-  bool look_up(std::string_view text, MMDB_lookup_result_s& result) const {
-    const auto ip = Ip::parse(text);
-    if (!ip) return false;
-    int gai = 0, error = 0;
-    const std::string canonical = ip->text();
-    result = MMDB_lookup_string(const_cast<MMDB_s*>(&mmdb_), canonical.c_str(), &gai, &error);
-    return gai == 0 && error == MMDB_SUCCESS;
-  }
-  bool is_v6_tree() const { return mmdb_.metadata.ip_version == 6; }
-
- private:
-  MMDB_s mmdb_{};
-  bool open_ = false;
 };
 
-template <typename... Path>
-std::string_view text_at(MMDB_lookup_result_s& result, Path... path) {
-  MMDB_entry_data_s data{};
-  if (MMDB_get_value(&result.entry, &data, path..., nullptr) != MMDB_SUCCESS || !data.has_data ||
-      data.type != MMDB_DATA_TYPE_UTF8_STRING)
-    return {};
-  return {data.utf8_string, data.data_size};
-}
+struct City {
+  bool known = false;  ///< the database could be read there
+  std::string_view iso;
+  bool eu = false;
+  SmallText<24> latitude, longitude;
+};
+struct As {
+  bool known = false;
+  SmallText<12> number;
+  std::string_view organisation;
+};
+struct Network {
+  SmallText<48> cidr;
+};
+
+}  // namespace
+
+/// What a worker keeps. The answers point into the databases of the enrichers that it was made for.
+struct GeoScratch {
+  GeoMemory<City> city;
+  GeoMemory<As> as;
+  GeoMemory<Network> network;
+};
+
+namespace {
 
 struct CityOwner {
-  std::shared_ptr<Database> db;
+  std::shared_ptr<GeoDatabase> db;
   SlotRef iso, eu, latitude, longitude;
 };
 struct AsnOwner {
-  std::shared_ptr<Database> db;
+  std::shared_ptr<GeoDatabase> db;
   SlotRef number, number_short, org;
 };
 struct RangeOwner {
-  std::shared_ptr<Database> db;
+  std::shared_ptr<GeoDatabase> db;
   SlotRef range;
 };
 
-std::string_view decimal6(Event& event, double value) {
-  char buffer[48];
-  const int n = std::snprintf(buffer, sizeof buffer, "%.6f", value);
-  return event.arena.copy({buffer, size_t(n)});
+GeoScratch& memory(EnrichScratch& scratch) {
+  if (!scratch.geo) scratch.geo = std::make_shared<GeoScratch>();
+  return *scratch.geo;
 }
 
-void city(const void* raw_owner, Event& event, std::string_view argument, EnrichScratch&) {
-  const auto& o = *static_cast<const CityOwner*>(raw_owner);
+double number_at(MMDB_lookup_result_s& result, const char* key) {
+  MMDB_entry_data_s data{};
+  const bool there = MMDB_get_value(&result.entry, &data, "location", key, nullptr) == MMDB_SUCCESS &&
+                     data.has_data && data.type == MMDB_DATA_TYPE_DOUBLE;
+  return there ? data.double_value : 0;
+}
+
+void ask_city(const GeoDatabase& db, const Ip& ip, City& out) {
   MMDB_lookup_result_s result{};
-  if (!o.db || !o.db->look_up(argument, result)) return;
-  std::string_view iso;
-  bool eu = false;
+  out.known = db.look_up(ip, result);
   double latitude = 0, longitude = 0;
-  if (result.found_entry) {
+  if (out.known && result.found_entry) {
     for (const char* part : {"country", "registered_country", "represented_country"}) {
-      iso = text_at(result, part, "iso_code");
-      if (iso.empty()) continue;
+      out.iso = geo_text(result, part, "iso_code");
+      if (out.iso.empty()) continue;
       MMDB_entry_data_s data{};
-      eu = MMDB_get_value(&result.entry, &data, part, "is_in_european_union", nullptr) == MMDB_SUCCESS &&
-           data.has_data && data.type == MMDB_DATA_TYPE_BOOLEAN && data.boolean;
+      out.eu = MMDB_get_value(&result.entry, &data, part, "is_in_european_union", nullptr) == MMDB_SUCCESS &&
+               data.has_data && data.type == MMDB_DATA_TYPE_BOOLEAN && data.boolean;
       break;
     }
-    MMDB_entry_data_s data{};
-    if (MMDB_get_value(&result.entry, &data, "location", "latitude", nullptr) == MMDB_SUCCESS &&
-        data.has_data && data.type == MMDB_DATA_TYPE_DOUBLE)
-      latitude = data.double_value;
-    if (MMDB_get_value(&result.entry, &data, "location", "longitude", nullptr) == MMDB_SUCCESS &&
-        data.has_data && data.type == MMDB_DATA_TYPE_DOUBLE)
-      longitude = data.double_value;
+    latitude = number_at(result, "latitude");
+    longitude = number_at(result, "longitude");
   }
-  event.set(o.iso, event.arena.copy(iso));
-  event.set(o.eu, eu ? "true" : "false");
-  event.set(o.latitude, decimal6(event, latitude));
-  event.set(o.longitude, decimal6(event, longitude));
+  out.latitude.decimal6(latitude);
+  out.longitude.decimal6(longitude);
 }
 
-void asn(const void* raw_owner, Event& event, std::string_view argument, EnrichScratch&) {
-  const auto& o = *static_cast<const AsnOwner*>(raw_owner);
+void city(const void* raw_owner, Event& event, std::string_view argument, EnrichScratch& scratch) {
+  const auto& o = *static_cast<const CityOwner*>(raw_owner);
+  const std::optional<Ip>& ip = o.db ? scratch.address(argument) : scratch.no_address;
+  if (!ip) return;
+  const City& found = memory(scratch).city.get(*ip, [&](const Ip& a, City& out) { ask_city(*o.db, a, out); });
+  if (!found.known) return;
+  event.set(o.iso, found.iso);
+  event.set(o.eu, found.eu ? "true" : "false");
+  event.set(o.latitude, event.arena.copy(found.latitude.view()));
+  event.set(o.longitude, event.arena.copy(found.longitude.view()));
+}
+
+void ask_as(const GeoDatabase& db, const Ip& ip, As& out) {
   MMDB_lookup_result_s result{};
-  if (!o.db || !o.db->look_up(argument, result)) return;
-  uint64_t number = 0;
-  std::string_view org;
-  if (result.found_entry) {
+  out.known = db.look_up(ip, result);
+  uint32_t number = 0;
+  if (out.known && result.found_entry) {
     MMDB_entry_data_s data{};
     if (MMDB_get_value(&result.entry, &data, "autonomous_system_number", nullptr) == MMDB_SUCCESS &&
         data.has_data && data.type == MMDB_DATA_TYPE_UINT32)
       number = data.uint32;
-    org = text_at(result, "autonomous_system_organization");
+    out.organisation = geo_text(result, "autonomous_system_organization");
   }
-  const std::string_view text = event.arena.copy(std::to_string(number));
-  event.set(o.number, text);
-  event.set(o.number_short, text);
-  event.set(o.org, event.arena.copy(org));
+  out.number.assign(std::to_string(number));
 }
 
-void range(const void* raw_owner, Event& event, std::string_view argument, EnrichScratch&) {
-  const auto& o = *static_cast<const RangeOwner*>(raw_owner);
+void asn(const void* raw_owner, Event& event, std::string_view argument, EnrichScratch& scratch) {
+  const auto& o = *static_cast<const AsnOwner*>(raw_owner);
+  const std::optional<Ip>& ip = o.db ? scratch.address(argument) : scratch.no_address;
+  if (!ip) return;
+  const As& found = memory(scratch).as.get(*ip, [&](const Ip& a, As& out) { ask_as(*o.db, a, out); });
+  if (!found.known) return;
+  const std::string_view number = event.arena.copy(found.number.view());
+  event.set(o.number, number);
+  event.set(o.number_short, number);
+  event.set(o.org, found.organisation);
+}
+
+void ask_network(const GeoDatabase& db, const Ip& ip, Network& out) {
   MMDB_lookup_result_s result{};
-  if (!o.db || !o.db->look_up(argument, result) || !result.found_entry) return;
-  const auto ip = Ip::parse(argument);
+  if (!db.look_up(ip, result) || !result.found_entry) return;
   // In an IPv6 tree IPv4 addresses lie under ::/96.
-  const int length = int(result.netmask) - (ip->is_v4() && o.db->is_v6_tree() ? 96 : 0);
-  if (length < 0 || length > ip->bits()) return;
-  event.set(o.range, event.arena.copy(Prefix::of(*ip, length).cidr()));
+  const int length = int(result.netmask) - (ip.is_v4() && db.is_v6_tree() ? 96 : 0);
+  if (length >= 0 && length <= ip.bits()) out.cidr.assign(Prefix::of(ip, length).cidr());
+}
+
+void range(const void* raw_owner, Event& event, std::string_view argument, EnrichScratch& scratch) {
+  const auto& o = *static_cast<const RangeOwner*>(raw_owner);
+  const std::optional<Ip>& ip = o.db ? scratch.address(argument) : scratch.no_address;
+  if (!ip) return;
+  const Network& found =
+      memory(scratch).network.get(*ip, [&](const Ip& a, Network& out) { ask_network(*o.db, a, out); });
+  if (found.cidr.length) event.set(o.range, event.arena.copy(found.cidr.view()));
 }
 
 }  // namespace
@@ -145,10 +155,13 @@ void range(const void* raw_owner, Event& event, std::string_view argument, Enric
 void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, EnricherTable& table,
                          std::vector<std::string>& notes) {
   const auto slot = [&](const char* name) { return slots.intern(Bag::enriched, name); };
-  std::shared_ptr<Database> city_db, asn_db;
+  std::shared_ptr<GeoDatabase> city_db, asn_db;
   if (!options.data_folder.empty()) {
-    city_db = Database::open(options.data_folder + "/GeoLite2-City.mmdb", notes);
-    asn_db = Database::open(options.data_folder + "/GeoLite2-ASN.mmdb", notes);
+    const auto open = [&](const std::string& given, const char* name) {
+      return GeoDatabase::open(given.empty() ? options.data_folder + name : given, notes);
+    };
+    city_db = open(options.city, "/GeoLite2-City.mmdb");
+    asn_db = open(options.asn, "/GeoLite2-ASN.mmdb");
   }
   table.push_back({"GeoIpCity", "country and coordinates of an address", false, false, &city,
                    std::make_shared<CityOwner>(CityOwner{city_db, slot("IsoCode"), slot("IsInEU"),

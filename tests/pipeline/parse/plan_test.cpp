@@ -1,0 +1,150 @@
+// Jumping over nodes changes nothing: not the event, not the outcome, not the counters.
+#include "nodes.h"
+#include "parse/shape.h"
+
+namespace testudo::parse {
+namespace {
+
+struct Watch : Trace {
+  void node(const ParserSet::Stage&, const Node&, const Event&, bool) override {}
+};
+
+constexpr const char* kWords = R"y(
+name: words
+onsuccess: next_stage
+grok: {pattern: '^(?:%{WORD:program} )?%{GREEDYDATA:message}$', apply_on: Line.Raw}
+)y";
+constexpr const char* kPrograms = R"y(
+name: by label
+filter: evt.Line.Labels.type == 'other'
+statics: [{meta: seen, expression: "evt.Meta.seen + 'l'"}]
+---
+name: rename
+filter: evt.Parsed.program == 'alias'
+statics: [{parsed: program, value: sshd}, {meta: seen, expression: "evt.Meta.seen + 'r'"}]
+---
+name: sshd
+filter: evt.Parsed.program in ['sshd', 'sshd-session']
+statics: [{meta: service, value: ssh}, {meta: seen, expression: "evt.Meta.seen + 's'"}]
+---
+name: upper
+filter: Upper(evt.Parsed.program) == 'SSHD' || evt.Parsed.program startsWith 'ng'
+statics: [{meta: seen, expression: "evt.Meta.seen + 'u'"}]
+---
+name: service
+filter: evt.Meta.service == 'ssh' && evt.Parsed.message contains 'x'
+statics: [{meta: seen, expression: "evt.Meta.seen + 'v'"}]
+---
+name: needs
+filter: evt.Parsed.program == 'nginx' && evt.Parsed.message contains 'a'
+statics: [{meta: seen, expression: "evt.Meta.seen + 'n'"}]
+---
+name: fails
+filter: evt.Parsed.program == 'cron' && evt.Overflow.Alert.Remediation
+statics: [{meta: seen, expression: "evt.Meta.seen + 'f'"}]
+---
+name: loses
+filter: evt.Parsed.program == 'lost'
+statics: [{meta: seen, expression: "1 == 1"}]
+---
+name: children
+nodes:
+  - grok: {pattern: 'alpha %{WORD:alpha}', apply_on: message, statics: [{meta: seen, expression: "evt.Meta.seen + '1'"}]}
+  - grok: {pattern: 'beta %{WORD:beta}', apply_on: message, statics: [{parsed: message, value: 'gamma ray'}]}
+  - grok: {pattern: 'gamma %{WORD:gamma}', apply_on: message, statics: [{meta: seen, expression: "evt.Meta.seen + '3'"}]}
+  - filter: evt.Parsed.program == 'nginx'
+    statics: [{meta: seen, expression: "evt.Meta.seen + '4'"}]
+  - grok: {pattern: 'delta(?:%{WORD:delta})?', apply_on: message}
+statics: [{meta: seen, expression: "evt.Meta.seen + 'c'"}]
+---
+name: promoted
+filter: evt.Parsed.program == 'nginx'
+onsuccess: next_stage
+statics: [{meta: seen, expression: "evt.Meta.seen + 'p'"}]
+---
+name: always
+statics: [{meta: seen, expression: "evt.Meta.seen + 'a'"}]
+)y";
+
+std::string image(const Event& event, const SlotNames& names) {
+  std::string out(event.stage_name);
+  for (int bag = 0; bag < kBags; ++bag)
+    for (const SlotId slot : event.bags[bag].present())
+      out.append(" ").append(names.name({Bag(bag), slot})).append("=").append(event.bags[bag].get(slot));
+  return out;
+}
+
+TEST(Plan, GivesTheSameAsRunningEveryNode) {
+  Parsers parsers;
+  ASSERT_TRUE(parsers.add("s00-raw", kWords));
+  ASSERT_TRUE(parsers.add("s01-parse", kPrograms));
+  ASSERT_TRUE(parsers.add("s02-enrich", "name: last\nstatics: [{meta: end, value: yes}]\n"));
+  Lines planned(parsers);
+  Lines plain(parsers);
+  Watch watch;
+  plain.context.trace = &watch;
+  std::vector<std::string> words = {"alias",  "sshd",    "sshd-session", "SSHD",  "nginx",
+                                    "ngx",    "cron",    "lost",         "other", "alpha b",
+                                    "beta c", "gamma d", "deltae",       "x",     ""};
+  words.push_back(std::string(100, 'p'));
+  size_t compared = 0;
+  for (const char* type : {"t", "other"})
+    for (int round = 0; round < 2; ++round)  // the second time from memory
+      for (const std::string& program : words)
+        for (const std::string& message : words) {
+          const std::string line = program + " " + message + " " + words[compared++ % words.size()];
+          planned.source.labels = plain.source.labels = {{"type", type}};
+          const Outcome outcome = planned.run(line);
+          EXPECT_EQ(outcome, plain.run(line)) << line;
+          EXPECT_EQ(image(planned.event, parsers.slots), image(plain.event, parsers.slots)) << line;
+        }
+  planned.context.settle(parsers.set);
+  plain.context.settle(parsers.set);
+  EXPECT_EQ(planned.context.hits, plain.context.hits);
+  EXPECT_EQ(planned.context.ok, plain.context.ok);
+  EXPECT_EQ(planned.context.expression_errors, plain.context.expression_errors);
+  EXPECT_GT(plain.context.expression_errors, 0u);
+}
+
+TEST(Plan, RemembersNoMoreThanItMay) {
+  Parsers parsers;
+  ASSERT_TRUE(parsers.add("s00-raw", kWords));
+  ASSERT_TRUE(parsers.add("s01-parse",
+                          "name: a\nfilter: evt.Parsed.program == 'p7'\nstatics: [{meta: m, value: v}]\n"));
+  Lines lines(parsers);
+  for (int i = 0; i < 5000; ++i) {
+    lines.source.labels = {{"type", "t" + std::to_string(i % 300)}};
+    EXPECT_EQ(lines.run("p" + std::to_string(i) + " x"), i == 7 ? Outcome::parsed : Outcome::unparsed);
+  }
+  EXPECT_LE(lines.context.sources.size(), 64u);
+}
+
+struct Shape {
+  const char* text;
+  bool known;
+  const char* field;  ///< "" when it hangs on labels alone
+};
+class Shapes : public testing::TestWithParam<Shape> {};
+TEST_P(Shapes, AreToldFromTheWords) {
+  const auto found = dependence(GetParam().text);
+  ASSERT_EQ(found.has_value(), GetParam().known);
+  if (found) {
+    EXPECT_EQ(found->field.name, GetParam().field);
+  }
+}
+INSTANTIATE_TEST_SUITE_P(
+    Rows, Shapes,
+    testing::Values(Shape{"evt.Parsed.program == 'x'", true, "program"},
+                    Shape{"evt.Line.Labels.type not in ['syslog', 'unifi']", true, ""},
+                    Shape{"evt.Line.Labels.type == 'a' && Upper(evt.Meta.b) == 'C'", true, "b"},
+                    Shape{"evt.Parsed.a == 'x' && evt.Parsed.b == 'y'", false, ""},
+                    Shape{"evt.Parsed.a == 'x' && evt.Meta.a == 'y'", false, ""},
+                    Shape{"evt.SetMeta('a', 'b')", false, ""}, Shape{"'a' in evt.Parsed", false, ""},
+                    Shape{"evt.Parsed.a[0] == 1", false, ""},
+                    Shape{"GetFromStash('a', evt.Parsed.a) == ''", false, ""},
+                    Shape{"UnmarshalJSON(evt.Parsed.a, evt.Unmarshaled, 'a') == nil", false, ""},
+                    Shape{"evt.Parsed.a == evt.Line.Raw", false, ""},
+                    Shape{"let x = 1; evt.Parsed.a == 'x'", false, ""}));
+
+}  // namespace
+}  // namespace testudo::parse

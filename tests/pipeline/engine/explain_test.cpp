@@ -184,6 +184,37 @@ TEST_F(Explain, ALineWithTwoPossibleSourcesNamesTheOther) {
   EXPECT_TRUE(line.pours[0].marked && line.pours[1].marked);
 }
 
+TEST_F(Explain, OverflowsGoThroughPostoverflows) {
+  content_.postoverflow("s01-whitelist", "a", R"(
+name: allowed
+whitelist: {reason: an old friend, expression: ["evt.Overflow.Alert.Source.IP == '192.0.2.5'"]}
+)");
+  for (int i = 0; i < 2; ++i) say("door: login of bob from 192.0.2.5");
+  const ExplainedLine& line = say("door: login of bob from 192.0.2.5");
+  ASSERT_EQ(line.overflows.size(), 1u);
+  EXPECT_TRUE(line.overflows[0].whitelisted);
+  EXPECT_EQ(line.overflows[0].whitelist_reason, "an old friend");
+  ASSERT_EQ(line.postoverflows.size(), 1u);
+  EXPECT_EQ(line.postoverflows[0].name, "s01-whitelist");
+  EXPECT_EQ(line.postoverflows[0].nodes.at(0).whitelist, "an old friend");
+  EXPECT_EQ(line.stages.size(), 3u) << "those of the parsers";
+  EXPECT_EQ(line.pours.at(0).result, "overflowed");
+}
+
+TEST_F(Explain, AFilterThatFailsIsNamedWithItsError) {
+  content_.scenario("bad", R"(
+type: trigger
+name: me/bad
+description: bad
+filter: evt.Meta.kind == 'login' && evt.Unmarshaled.x.y == 'z'
+)");
+  const ExplainedLine& line = say("door: login of bob from 192.0.2.1");
+  ASSERT_EQ(line.failed_filters.size(), 1u);
+  EXPECT_EQ(line.failed_filters[0].first, "me/bad");
+  EXPECT_EQ(line.failed_filters[0].second, "cannot fetch y from nil");
+  EXPECT_EQ(line.pours.size(), 1u);
+}
+
 TEST_F(Explain, LongTextsAreCut) {
   const ExplainedLine& line = say("door: " + std::string(20'000, 'x'));
   EXPECT_LE(line.text.size(), 1100u);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "support/hub.h"
 #include "support/temp_dir.h"
 
 namespace testudo {
@@ -225,6 +226,55 @@ data: [{source_url: 'https://example.org/of-this-test.txt', dest_file: words.txt
   EXPECT_EQ(configured(yaml), "failed: scenario.assert:1: len(results) == 1 is false: it is 2");
   dir_.write("data/of-this-test.txt", "good\n");
   EXPECT_EQ(said(), "passed");
+}
+
+TEST_F(HubTest, DatabasesComeByTheLastPartOfTheirAddressToo) {
+  TESTUDO_NEED_HUB();
+  for (const auto& [from, to] : {std::pair{"GeoLite2-City.mmdb", "GeoLite2-City.mmdb"},
+                                 std::pair{"GeoLite2-Test-City.mmdb", "of-this-test.mmdb"}})
+    std::filesystem::copy(support::hub() + "/data/" + from, dir_.write(std::string("data/") + to, ""),
+                          std::filesystem::copy_options::overwrite_existing);
+  const std::string rest = "statics: [{method: GeoIpCity, value: 1.2.3.4}]\n";
+  hub("parsers/s02-enrich/me/geo", "name: geo\n" + rest);
+  hub("parsers/s02-enrich/me/test-geo",
+      "name: geo\ndata: [{source_url: 'https://example.org/of-this-test.mmdb', dest_file: "
+      "GeoLite2-City.mmdb}]\n" +
+          rest);
+  for (const auto& [item, country] : {std::pair{"me/geo", "AU"}, std::pair{"me/test-geo", "FR"}}) {
+    test("parser.assert",
+         std::string(R"(results["s02-enrich"]["geo"][0].Evt.Enriched["IsoCode"] == ")") + country + "\"");
+    EXPECT_EQ(configured(std::string("parsers: [me/raw, me/words, ") + item +
+                         "]\nlog_file: x.log\nlog_type: mine\n"),
+              "passed");
+  }
+}
+
+TEST_F(HubTest, OverflowsAreListedAfterPostoverflowsWhitelistedOnesToo) {
+  hub("postoverflows/s00-enrich/me/widen", R"(
+name: me/widen
+filter: evt.Overflow.Alert.Source.IP == '192.0.2.3'
+onsuccess: next_stage
+statics:
+  - {target: evt.Overflow.Alert.Source.Scope, value: Range}
+  - {target: evt.Overflow.Alert.Source.Value, value: 192.0.2.0/24}
+)");
+  hub("postoverflows/s01-whitelist/me/friend",
+      "name: me/friend\nwhitelist: {reason: friend, ip: [192.0.2.3]}\n");
+  test("scenario.assert", R"(len(results) == 2
+"192.0.2.3" in results[0].Overflow.GetSources()
+results[0].Overflow.Sources["192.0.2.3"].IP == "192.0.2.3"
+results[0].Overflow.Sources["192.0.2.3"].GetScope() == "Range"
+results[0].Overflow.Sources["192.0.2.3"].GetValue() == "192.0.2.0/24"
+results[0].Overflow.Whitelisted == true
+results[1].Overflow.Whitelisted == false)");
+  test("parser.assert", R"(len(results) == 5
+results["s00-enrich"]["me/widen"][0].Success == false
+results["s00-enrich"]["me/widen"][1].Success == true
+len(results["s01-whitelist"]["me/friend"]) == 1
+results["s01-whitelist"]["me/friend"][0].Evt.Whitelisted == true)");
+  EXPECT_EQ(configured("parsers: [me/raw, me/words]\nscenarios: [me/evil]\n"
+                       "postoverflows: [me/widen, me/friend]\nlog_file: x.log\nlog_type: mine\n"),
+            "passed");
 }
 
 TEST_F(HubTest, ALineThatNamesTwoAddressesCountsForTheOneThatWasParsed) {

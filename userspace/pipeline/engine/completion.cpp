@@ -23,10 +23,10 @@ void Completion::adopt(std::shared_ptr<const Program> program, detect::Shard& sh
   texts_ = std::make_unique<expr::TextScan>(*program_->texts);
   context_->expr.texts = texts_.get();
   context_->enrich.replay = replay_;
+  context_->enrich.resolver = resolver_;
   context_->trace = trace_;
   stash_.declare(program_->postoverflows->stashes);
   context_->stash = &stash_;
-  context_->enrich.resolver = resolver_;
   event_ = std::make_unique<Event>(*program_->slots);
   matcher_ = std::make_unique<detect::Matcher>(program_->scenarios, program_->slots, seed_);
 }

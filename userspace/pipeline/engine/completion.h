@@ -29,8 +29,8 @@ class Completion {
   /// Overflows of reprocessed overflows of …: so deep, no deeper. Content could feed itself for ever.
   static constexpr int kMaxDepth = 8;
 
-  /// `seed` of group hashes: that of the shards.
-  Completion(bool replay, uint64_t seed, parse::Resolver* resolver = nullptr)
+  /// `seed` of group hashes: that of the shards. Postoverflows may ask the resolver, which may be null.
+  Completion(bool replay, uint64_t seed, parse::Resolver* resolver)
       : replay_(replay), seed_(seed), resolver_(resolver) {}
 
   /// Every shard has taken `work`. Sink gets its overflows in order.

@@ -35,8 +35,8 @@ struct ContentSelection {
 /// Finds the selected items, sorted in load order, collections resolved. Names that are not found are errors.
 std::vector<ContentItem> find_content(const ContentSelection& selection, Errors& errors);
 
-/// Reads the YAML of each item that has none yet; one that cannot be read is marked, with an error. Then drops the items that
-/// yield to another one that is enabled.
+/// Reads the YAML of each item that has none yet; one that cannot be read is marked, with an error. Then
+/// drops the items that yield to another one that is enabled.
 void read_items(std::vector<ContentItem>& items, Errors& errors, std::vector<std::string>& notes);
 
 }  // namespace testudo

@@ -20,8 +20,13 @@ constexpr size_t kMaxLine = 64 * 1024;
 constexpr size_t kMaxNear = 64;  // patterns that are asked how far they got
 
 /// What scenarios do with the event.
-struct PourRows : detect::PourTrace {
+struct PourRows : detect::PourTrace, detect::MatchTrace {
   std::vector<ExplainedPour> rows;
+  std::vector<std::pair<std::string, std::string>> failed;
+  void filter(const detect::Scenario& scenario, expr::Expression::Truth truth,
+              std::string_view error) override {
+    if (truth == expr::Expression::Truth::failed) failed.emplace_back(scenario.name, shortened(error));
+  }
   void step(const detect::Scenario& poured, const detect::Scenario& owner,
             const detect::PourStep& step) override {
     ExplainedPour row;
@@ -69,7 +74,6 @@ struct Explainer::Impl {
   Worker worker;
   ExplainTrace trace;
   PourRows pours;
-  Ambiguity ambiguity;
   NearMisses near;
   TimePoint today;
   ExplainedLine out;
@@ -79,11 +83,10 @@ struct Explainer::Impl {
       : program(std::move(p)),
         source(source_of(options)),
         worker(program, worker_options(options)),
-        trace(*program->slots, program->parsers->source_ip),
-        ambiguity(*program->parsers, *program->slots),
+        trace(*program->slots, *program->postoverflows),
         near(*program->grok),
         today(options.today) {
-    worker.set_trace(&trace, nullptr, &pours);
+    worker.set_trace(&trace, &pours, &pours);
   }
 
   static std::shared_ptr<const SourceInfo> source_of(const ExplainOptions& options) {
@@ -115,8 +118,9 @@ struct Explainer::Impl {
     out.text = shortened(text);
     trace.begin(&worker.event());
     pours.rows.clear();
-    std::vector<Alert> alerts;
-    const LineCounts counts = worker.run(batch, alerts);
+    pours.failed.clear();
+    const LineCounts counts =
+        worker.run(batch, [this](detect::Emitted&& emitted) { overflowed(emitted.overflow); });
     using Outcome = ExplainedLine::Outcome;
     out.outcome = counts.failed        ? Outcome::failed
                   : counts.unparsed    ? Outcome::unparsed
@@ -130,16 +134,24 @@ struct Explainer::Impl {
     if (counts.unparsed) say_why();
     if (counts.ambiguous) say_who();
     out.pours = std::move(pours.rows);
-    for (const Alert& alert : alerts) {
-      ExplainedOverflow row;
-      row.scenario = alert.scenario;
-      row.sources = {alert.source.scope + ":" + shortened(alert.source.value)};
-      row.events = alert.events_count;
-      row.remediation = alert.remediation;
-      row.ambiguous = alert.ambiguous;
-      out.overflows.push_back(std::move(row));
-    }
+    out.failed_filters = std::move(pours.failed);
+    out.postoverflows = trace.take_postoverflows();
     return out;
+  }
+
+  void overflowed(const Overflow& overflow) {
+    if (overflow.alerts.empty()) return;
+    const Alert& alert = overflow.alerts.front();
+    ExplainedOverflow row;
+    row.scenario = alert.scenario;
+    for (const Alert& one : overflow.alerts)
+      row.sources.push_back(one.source.scope + ":" + shortened(one.source.value));
+    row.events = alert.events_count;
+    row.remediation = alert.remediation;
+    row.ambiguous = alert.ambiguous;
+    row.whitelisted = overflow.whitelisted;
+    row.whitelist_reason = shortened(overflow.whitelist_reason);
+    out.overflows.push_back(std::move(row));
   }
 
   void say_why() {
@@ -176,13 +188,9 @@ struct Explainer::Impl {
     for (size_t i = 0; i < wanted.size(); ++i) out.why += (i ? "; " : ": they ask that ") + wanted[i];
   }
 
-  // The line has been poured for each of them: what the nodes had set as its source is put back for the
-  // question.
   void say_who() {
     out.ambiguous = true;
-    Event& event = worker.event();
-    event.set(program->parsers->source_ip, trace.source());
-    for (const std::string& candidate : ambiguity.ask(event, worker.context()).candidates)
+    for (const std::string& candidate : worker.candidates())
       if (candidate != out.source) out.candidates.push_back(candidate);
   }
 };

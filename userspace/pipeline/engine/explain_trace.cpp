@@ -46,15 +46,22 @@ std::string shortened(std::string_view text) {
   return std::string(text.substr(0, at)) + "…";
 }
 
+ExplainTrace::ExplainTrace(const SlotNames& names, const parse::ParserSet& postoverflows) : names_(names) {
+  for (const parse::ParserSet::Stage& stage : postoverflows.stages)
+    for (const auto& node : stage.nodes) postoverflows_.push_back(node.get());
+  std::sort(postoverflows_.begin(), postoverflows_.end());
+}
+
 void ExplainTrace::begin(const Event* event) {
   event_ = event;
-  source_ = {};
   rows_.clear();
   open_.clear();
   nested_.clear();
   known_.clear();
   unmarshaled_ = 0;
   stages_.clear();
+  overflow_stages_.clear();
+  overflow_ = false;
   failed_.clear();
   failed_here_.clear();
   wanted_.clear();
@@ -66,19 +73,30 @@ std::string ExplainTrace::value_of(const std::string& name) const {
   return known == known_.end() ? "" : known->second;
 }
 
-std::vector<ExplainedStage> ExplainTrace::take() {
-  if (!rows_.empty()) {
+// A node that an error cut short was never told as done.
+void ExplainTrace::close_rows() {
+  if (!rows_.empty() && !overflow_) {
     const std::string stage(event_->stage_name);
     if (stages_.empty() || stages_.back().name != stage) stages_.push_back({stage, {}});
     std::move(rows_.begin(), rows_.end(), std::back_inserter(stages_.back().nodes));
-    rows_.clear();
-    open_.clear();
-    nested_.clear();
   }
+  rows_.clear();
+  open_.clear();
+  nested_.clear();
+}
+
+std::vector<ExplainedStage> ExplainTrace::take() {
+  close_rows();
   return std::move(stages_);
 }
 
 void ExplainTrace::enter(const parse::Node& node, int depth) {
+  if (depth == 0 && !overflow_ && std::binary_search(postoverflows_.begin(), postoverflows_.end(), &node)) {
+    close_rows();
+    overflow_ = true;
+    known_.clear();
+    event_ = nullptr;  // another one, that is known when a node of it is done
+  }
   if (!nested_.empty()) nested_.back() = true;
   open_.push_back(rows_.size());
   nested_.push_back(false);
@@ -135,6 +153,7 @@ void ExplainTrace::whitelisted(const parse::Node&, std::string_view reason) {
 
 // What nobody told: methods and expressions (SetMeta, UnmarshalJSON) write into the event by themselves.
 void ExplainTrace::changes_of_expressions() {
+  if (!event_) return;
   for (int b = 0; b < kBags; ++b) {
     const FieldBag& bag = event_->bags[b];
     const auto look = [&](const std::string& name, std::string_view value) {
@@ -156,9 +175,26 @@ void ExplainTrace::leave(const parse::Node&, int, bool ok) {
   nested_.pop_back();
 }
 
+void ExplainTrace::overflow_node(const std::string& stage, const Event& event) {
+  if (overflow_stages_.empty() || overflow_stages_.back().name != stage)
+    overflow_stages_.push_back({stage, {}});
+  // Methods have written into an event that was not known then.
+  if (!rows_.empty()) {
+    event_ = &event;
+    open_ = {0};
+    nested_ = {true};
+    changes_of_expressions();
+    event_ = nullptr;
+  }
+  std::move(rows_.begin(), rows_.end(), std::back_inserter(overflow_stages_.back().nodes));
+  rows_.clear();
+  open_.clear();
+  nested_.clear();
+}
+
 void ExplainTrace::node(const parse::ParserSet::Stage& stage, const parse::Node& node, const Event& event,
                         bool ok) {
-  source_ = event.get(source_ip_);
+  if (overflow_) return overflow_node(stage.name, event);
   if (stages_.empty() || stages_.back().name != stage.name) {
     stages_.push_back({stage.name, {}});
     last_ok_ = false;

@@ -22,17 +22,18 @@ struct FailedPattern {
 
 class ExplainTrace : public parse::Trace {
  public:
-  ExplainTrace(const SlotNames& names, SlotRef source_ip) : names_(names), source_ip_(source_ip) {}
-  /// Before each line (or overflow); `event` is the one that will be run.
+  /// Nodes of `postoverflows` are told apart: they work on overflows.
+  ExplainTrace(const SlotNames& names, const parse::ParserSet& postoverflows);
+  /// Before each line; `event` is the one that will be run.
   void begin(const Event* event);
   /// After it. What an error cut short is in the stages too.
   std::vector<ExplainedStage> take();
+  /// What postoverflow stages did to what overflowed with that line.
+  std::vector<ExplainedStage> take_postoverflows() { return std::move(overflow_stages_); }
   /// Patterns of the last stage that were tried and did not match.
   const std::vector<FailedPattern>& failed() const { return failed_; }
   /// Of the last stage that was run: some node of it succeeded.
   bool last_stage_ok() const { return last_ok_; }
-  /// evt.Meta.source_ip as the last node left it: the very bytes of the line, so that one can ask where.
-  std::string_view source() const { return source_; }
   /// A field as a node last set it; "" when none did.
   std::string value_of(const std::string& name) const;
   /// What top-level nodes of the last stage ask of the event: "evt.Parsed.program is sshd".
@@ -54,17 +55,19 @@ class ExplainTrace : public parse::Trace {
   ExplainedNode& current() { return rows_[open_.back()]; }
   void change(const std::string& name, std::string_view value);
   void changes_of_expressions();
+  void close_rows();
+  void overflow_node(const std::string& stage, const Event& event);
 
   const SlotNames& names_;
-  const SlotRef source_ip_;
-  std::string_view source_;
   const Event* event_ = nullptr;
   std::vector<ExplainedNode> rows_;                     ///< of the top-level node that runs
   std::vector<size_t> open_;                            ///< rows of the nodes that run, outermost first
   std::vector<bool> nested_;                            ///< for each of those: a nested one has been run
   std::unordered_map<std::string, std::string> known_;  ///< fields as they were told last
   size_t unmarshaled_ = 0;
-  std::vector<ExplainedStage> stages_;
+  std::vector<ExplainedStage> stages_, overflow_stages_;
+  std::vector<const parse::Node*> postoverflows_;    ///< top-level nodes, sorted
+  bool overflow_ = false;                            ///< the parsers are done with the line
   std::vector<FailedPattern> failed_, failed_here_;  ///< of the stage; of the top-level node that runs
   bool last_ok_ = false;
   std::vector<std::string> wanted_;

@@ -23,6 +23,8 @@ namespace {
 constexpr uint64_t kMaxLog = 64u << 20;
 constexpr size_t kMaxLine = 64 * 1024;
 constexpr size_t kMaxKept = 512u << 20;
+constexpr size_t kMaxOverflows = 100'000;
+constexpr size_t kLinesAtOnce = 1024;
 
 bool is_file(const std::string& path) {
   struct stat st {};
@@ -129,11 +131,23 @@ struct HubTests::Impl {
     NodeResults nodes(*program->slots, kMaxKept);
     OverflowResults overflows(*program->slots);
     if (parsers) worker.set_trace(&nodes);
-    worker.run(batch, [&](detect::Emitted&& emitted) { overflows.add(std::move(emitted.overflow)); });
+    const OverflowSink sink = [&](detect::Emitted&& emitted) {
+      if (overflows.size() <= kMaxOverflows) overflows.add(std::move(emitted.overflow));
+    };
+    for (size_t at = 0; at < batch.lines.size() && !nodes.full(); at += kLinesAtOnce) {
+      LineBatch part = batch;
+      part.lines.assign(batch.lines.begin() + ptrdiff_t(at),
+                        batch.lines.begin() + ptrdiff_t(std::min(at + kLinesAtOnce, batch.lines.size())));
+      worker.run(part, sink);
+    }
     if (nodes.full())
       return Error{Code::too_large, "the events of this log need more than 512 MiB", {config.log_file}, ""};
+    if (overflows.size() > kMaxOverflows)
+      return Error{Code::too_large, "more than 100,000 overflows", {config.log_file}, ""};
+
     AssertionRules rules;
-    rules.helpers = {&expr::pure_helpers(), &program->data->helpers(), &assertion_helpers()};
+    rules.helpers = program->helpers();
+    rules.helpers.push_back(&assertion_helpers());
     rules.slots = program->slots.get();
     rules.strict = options.strict;
     if (parsers) {

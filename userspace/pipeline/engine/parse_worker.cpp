@@ -51,8 +51,8 @@ void ParseWorker::adopt(std::shared_ptr<const Program> program) {
   texts_ = std::make_unique<expr::TextScan>(*program_->texts);
   context_->expr.texts = texts_.get();
   context_->stash = options_.stash;
-  context_->enrich.resolver = options_.resolver;
   context_->stash_turn = &turn_;
+  context_->enrich.resolver = options_.resolver;
   ambiguity_->use_stash(options_.stash, &turn_);
   event_ = std::make_unique<Event>(*program_->slots);
   matcher_ = std::make_unique<detect::Matcher>(program_->scenarios, program_->slots, options_.seed);
@@ -71,7 +71,10 @@ void ParseWorker::set_trace(parse::Trace* trace, detect::MatchTrace* matches) {
 void ParseWorker::run(Work& work) {
   adopt(work.program);
   if (!work.text.empty()) split_lines(work);
-  if (work.lines.lines.empty()) return;
+  if (work.lines.lines.empty()) {
+    if (work.tick != TimePoint{}) take_match_counts(work);
+    return;
+  }
   const LineBatch& batch = work.lines;
   if (!options_.replay) {
     if (batch.arrived != arrived_ || arrived_text_.empty()) {
@@ -124,6 +127,7 @@ void ParseWorker::line(Work& work, size_t index, std::string_view text) {
   event.module = event.source->type;
   event.arrived = batch.arrived;
   event.time = batch.arrived;
+  candidates_.clear();
   event.line_number = index + 1;  // within the batch; the pipeline knows how many came before
   event.log_time = options_.replay || event.source->log_time;
   timed_ = watch_ && watch_->begin();
@@ -201,7 +205,8 @@ bool ParseWorker::pour(Work& work, detect::Matcher::What what) {
   ++work.counts.ambiguous;
   event.ambiguous = what.marked = true;
   bool poured = matcher_->match(event, what, context, work.pours);
-  for (const std::string& candidate : doubt->candidates) {
+  candidates_ = doubt->candidates;
+  for (const std::string& candidate : candidates_) {
     event.set(program_->parsers->source_ip, event.arena.copy(candidate));
     poured |= matcher_->match(event, what, context, work.pours);
   }
@@ -236,6 +241,10 @@ void ParseWorker::take_counts(Work& work) {
   }
   if (options_.replay || work.lines.arrived - told_ < 1s) return;
   told_ = work.lines.arrived;
+  take_match_counts(work);
+}
+
+void ParseWorker::take_match_counts(Work& work) {
   auto& matched = matcher_->counters();
   for (size_t id = 0; id < matched.size(); ++id) {
     if (matched[id].errors == 0) continue;

@@ -29,7 +29,7 @@ struct ParseOptions {
   bool doubt = true;  ///< ask whether another address in a line could be its source just as well
   uint64_t seed = 0;  ///< of group hashes: that of the shards
   parse::Stash* stash = nullptr;
-  parse::Resolver* resolver = nullptr;  ///< for reverse_dns and LookupHost; null: no name is known
+  parse::Resolver* resolver = nullptr;  ///< null: no address has a name
   Profile* profile = nullptr;
 };
 
@@ -43,6 +43,8 @@ class ParseWorker {
   void run(Work& work);
 
   void set_trace(parse::Trace* trace, detect::MatchTrace* matches);
+  /// Other addresses that could be the source of the last line just as well.
+  const std::vector<std::string>& candidates() const { return candidates_; }
   /// Of the last line.
   Event& event() { return *event_; }
   parse::RunContext& context() { return *context_; }
@@ -59,6 +61,7 @@ class ParseWorker {
     if (timed_) watch_->step(step);
   }
   void take_counts(Work& work);
+  void take_match_counts(Work& work);
 
   ParseOptions options_;
   parse::StashTurn& turn_;
@@ -71,6 +74,7 @@ class ParseWorker {
   std::optional<SlotRef> http_status_;
   Transforms transforms_;
   std::vector<std::string_view> elements_;
+  std::vector<std::string> candidates_;
   std::unordered_map<uint32_t, parse::Zone> zones_;
   TimePoint arrived_{};
   std::string arrived_text_;

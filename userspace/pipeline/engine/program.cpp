@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "base/files.h"
 #include "parse/node_compile.h"
 
 namespace testudo {
@@ -24,8 +25,6 @@ class Loader {
     p.grok = std::make_shared<GrokTable>();
     p.data = std::make_shared<DataFiles>();
     p.texts = std::make_shared<expr::TextTests>();
-    p.parse_helpers = std::make_shared<expr::HelperTable>();
-    *p.parse_helpers = parse::parse_helpers();
     TESTUDO_CHECK(p.grok->load_folder(options_.patterns_folder));
     // Names that parsers define are not those of postoverflows.
     GrokTable postoverflow_grok = *p.grok;
@@ -34,7 +33,7 @@ class Loader {
         options_.files.empty() ? find_content(options_.content, p.errors) : options_.files;
     read_items(items, p.errors, p.notes);
     std::vector<std::string> enrich_notes;
-    const parse::EnricherOptions enrich{options_.data_folder};
+    const parse::EnricherOptions enrich = databases(items);
     p.enrichers =
         std::make_shared<parse::EnricherTable>(parse::make_enrichers(*slots_, enrich, enrich_notes));
     // Data first: constant files are folded into the expressions that read them.
@@ -67,6 +66,28 @@ class Loader {
   }
 
  private:
+  /// Hub tests bring databases of their own, named by URL and meant to lie where the stock ones do.
+  parse::EnricherOptions databases(const std::vector<ContentItem>& items) const {
+    parse::EnricherOptions out;
+    out.data_folder = options_.data_folder;
+    if (!options_.data_by_url) return out;
+    for (const ContentItem& item : items)
+      for (const YamlNode& document : item.documents) {
+        const YamlNode* data = document.find("data");
+        if (!data || !data->is_sequence()) continue;
+        for (const YamlNode& entry : data->items()) {
+          const YamlNode *name = entry.find("dest_file"), *url = entry.find("source_url");
+          if (!name || !url) continue;
+          const std::string path = out.data_folder + "/" + url->text().substr(url->text().rfind('/') + 1);
+          std::string* place = name->text() == "GeoLite2-City.mmdb"  ? &out.city
+                               : name->text() == "GeoLite2-ASN.mmdb" ? &out.asn
+                                                                     : nullptr;
+          if (place && file_exists(path)) *place = path;
+        }
+      }
+    return out;
+  }
+
   /// The `data:` sections of an item; false when a file that its expressions need is missing.
   bool load_data(const ContentItem& item) {
     bool complete = true;
@@ -198,7 +219,7 @@ class Loader {
 }  // namespace
 
 std::vector<const expr::HelperTable*> Program::helpers() const {
-  return {&expr::pure_helpers(), &data->helpers(), parse_helpers.get()};
+  return {&expr::pure_helpers(), &data->helpers(), &parse::parse_helpers()};
 }
 
 Result<std::shared_ptr<const Program>> load_program(const ProgramOptions& options, const Program* previous) {

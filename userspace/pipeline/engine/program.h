@@ -39,8 +39,7 @@ struct Program {
   std::shared_ptr<DataFiles> data;
   std::shared_ptr<parse::EnricherTable> enrichers;
   std::shared_ptr<GrokTable> grok;
-  std::shared_ptr<expr::HelperTable> parse_helpers;  ///< those of parse: the stash …
-  std::shared_ptr<expr::TextTests> texts;            ///< what scenarios look for
+  std::shared_ptr<expr::TextTests> texts;  ///< what scenarios look for
   /// What expressions of content may call: for what is compiled beside it (a source's transform).
   std::vector<const expr::HelperTable*> helpers() const;
 

@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "engine/file_feed.h"
-#include "parse/resolver.h"
 
 namespace testudo {
 namespace {
@@ -54,12 +53,8 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
   PipelineOptions run;
   run.replay = true;
   run.today = options.today;
+  run.resolver = options.resolver;
   run.threads = std::max<size_t>(1, options.threads);
-  std::unique_ptr<parse::Resolver> resolver;
-  if (!options.hosts.empty()) {
-    TESTUDO_TRY(resolver, parse::hosts_resolver(options.hosts));
-    run.resolver = resolver.get();
-  }
   std::unique_ptr<Profile> profile;
   if (options.profile) {
     std::vector<std::string> stages;
@@ -86,9 +81,9 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
   {
     Pipeline pipeline(program, run, std::move(sink));
     run_threads(pipeline, run.threads, [&](Work& work) {
-      const int64_t before = profile ? monotonic_ns() : 0;
+      const int64_t before = profile ? Profile::clock_ns() : 0;
       const bool more = feed.fill(work);
-      if (profile) profile->add(Profile::read, monotonic_ns() - before);
+      if (profile) profile->add(Profile::read, Profile::clock_ns() - before);
       return more;
     });
   }

@@ -18,7 +18,7 @@ struct ReplayOptions {
   size_t piece = 256 * 1024;  ///< bytes that a thread takes at a time; the result is the same for any
   bool profile = false;       ///< measure what each step takes
   std::string transform;
-  std::string hosts;  ///< names of addresses for reverse_dns and LookupHost; "" = none are known
+  parse::Resolver* resolver = nullptr;  ///< names of addresses; null: none has one
 };
 
 struct ReplayResult {

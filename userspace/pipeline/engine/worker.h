@@ -38,6 +38,7 @@ class Worker {
                  detect::PourTrace* pours = nullptr);
   /// As the last line left them.
   Event& event();
+  const std::vector<std::string>& candidates() const { return lane_->parser().candidates(); }
   parse::RunContext& context();
 
   std::string save() const { return pipeline_->save(); }

@@ -62,6 +62,7 @@ using EnricherTable = std::vector<Enricher>;
 
 struct EnricherOptions {
   std::string data_folder;  ///< where GeoLite2-City.mmdb and GeoLite2-ASN.mmdb are looked for
+  std::string city, asn;    ///< these files in their place, where given
 };
 
 /// All enrichers, their slots interned. A missing database is told once in `notes`, its enrichers write

@@ -172,6 +172,11 @@ class View {
       text += level;
     }
     text += "  " + pour.result;
+    if (pour.result == "seen") text += ": such an event counts once";
+    if (pour.result == "blackholed") text += ": it has alerted of this key lately";
+    if (pour.result == "cancelled") text += ": the bucket is gone";
+    if (pour.result == "filtered") text += ": its overflow_filter wants no alert";
+    if (pour.result == "no source") text += ": no alert, the event has no usable source";
     if (!pour.owner.empty()) text += " (bucket of " + safe(pour.owner) + ")";
     if (pour.marked) text += ", marked as doubtful";
     say(2, text);

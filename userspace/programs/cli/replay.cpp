@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "engine/replay.h"
+#include "parse/resolver.h"
 #include "table.h"
 
 namespace testudo::cli {
@@ -20,7 +21,7 @@ constexpr OptionSpec kOptions[] = {
     {"--item", "only this item: [TYPE:]AUTHOR/NAME; a collection brings what it lists", Kind::list},
     {"--data", "folder of data files and .mmdb files (default paths.data)"},
     {"--now", "stands for now where a log has no year (RFC 3339 or a date)"},
-    {"--hosts", "hosts file that knows the names of addresses; without it none are known"},
+    {"--hosts", "names of addresses, lines as in /etc/hosts (default: no address has a name)"},
     {"--threads", "threads that parse (default 1); the result is the same for any number"},
     {"--profile", "measure what each step of a line takes; told on standard error", Kind::flag},
 };
@@ -83,7 +84,6 @@ int run(Context& context, const Args& args) {
   replayed.file = args.text("FILE");
   replayed.type = args.text("type");
   replayed.today = *time;
-  replayed.hosts = args.text("hosts");
   for (const std::string& label : args.list("label")) {
     const size_t at = label.find('=');
     if (at == std::string::npos) return usage("--label takes K=V, not " + label);
@@ -98,6 +98,13 @@ int run(Context& context, const Args& args) {
     replayed.threads = threads;
   }
   replayed.profile = args.flag("profile");
+  std::unique_ptr<parse::Resolver> hosts;
+  if (args.has("hosts")) {
+    auto read = parse::hosts_resolver(args.text("hosts"));
+    if (!read) return fail(read.error());
+    hosts = std::move(*read);
+    replayed.resolver = hosts.get();
+  }
   auto program = load_program(options);
   if (!program) return fail(program.error());
   for (const Error& e : (*program)->errors) {

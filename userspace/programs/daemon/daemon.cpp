@@ -121,6 +121,7 @@ Result<void> Daemon::load_engine() {
   options.zone = settings_.detect.zone;
   options.shard.max_buckets = size_t(settings_.detect.max_buckets);
   options.threads = size_t(settings_.detect.workers);
+  if (!resolver_) resolver_ = parse::system_resolver();
   options.resolver = resolver_.get();
   options.is_banned = [this](std::string_view address) { return decider_->banned(address); };
   EngineHooks hooks;

@@ -55,7 +55,7 @@ class Daemon {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Decider> decider_;
-  std::unique_ptr<parse::Resolver> resolver_ = parse::system_resolver();  ///< idle until content asks
+  std::unique_ptr<parse::Resolver> resolver_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Acquirer> acquirer_;
   std::unique_ptr<ApiServer> api_;

@@ -158,8 +158,11 @@ void add_geoip_enrichers(SlotNames& slots, const EnricherOptions& options, Enric
   const auto slot = [&](const char* name) { return slots.intern(Bag::enriched, name); };
   std::shared_ptr<GeoDatabase> city_db, asn_db;
   if (!options.data_folder.empty()) {
-    city_db = GeoDatabase::open(options.data_folder + "/GeoLite2-City.mmdb", notes);
-    asn_db = GeoDatabase::open(options.data_folder + "/GeoLite2-ASN.mmdb", notes);
+    const auto open = [&](const std::string& given, const char* name) {
+      return GeoDatabase::open(given.empty() ? options.data_folder + name : given, notes);
+    };
+    city_db = open(options.city, "/GeoLite2-City.mmdb");
+    asn_db = open(options.asn, "/GeoLite2-ASN.mmdb");
   }
   table.push_back({"GeoIpCity", "country and coordinates of an address", false, false, &city,
                    std::make_shared<CityOwner>(CityOwner{city_db, slot("IsoCode"), slot("IsInEU"),

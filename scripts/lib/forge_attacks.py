@@ -11,6 +11,7 @@ import struct
 import urllib.parse
 
 import forge_daemons as daemons
+import innocents_words as words
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
@@ -156,6 +157,11 @@ def http(source, target, port=daemons.HTTP, verb="GET", host="forge", **headers)
             pass
 
 
+def missing(i):
+    """What scanners ask for first; none of it is there."""
+    return words.PROBES[i % len(words.PROBES)].split("?")[0]
+
+
 def encoded(text):
     return urllib.parse.quote(text, safe="/:[]=,;.{}$-")
 
@@ -170,15 +176,15 @@ VECTORS = {
     "ssh disconnect": (ssh_disconnect, "syslog", 12),
     "ssh offer": (ssh_offer, "syslog", 12),
     "ssh version": (ssh_version, "syslog", 12),
-    "http path": (lambda s, t, i: http(s, f"/missing{i}/{encoded(t)}"), "access", 18),
-    "http query": (lambda s, t, i: http(s, f"/missing{i}?q={encoded(t)}"), "access", 18),
-    "http referer": (lambda s, t, i: http(s, f"/missing{i}", Referer=t), "access", 18),
-    "http agent": (lambda s, t, i: http(s, f"/missing{i}", User_Agent=t), "access", 18),
+    "http path": (lambda s, t, i: http(s, f"{missing(i)}/{encoded(t)}"), "access", 18),
+    "http query": (lambda s, t, i: http(s, f"{missing(i)}?q={encoded(t)}"), "access", 18),
+    "http referer": (lambda s, t, i: http(s, missing(i), Referer=t), "access", 18),
+    "http agent": (lambda s, t, i: http(s, missing(i), User_Agent=t), "access", 18),
     "http user": (lambda s, t, i: http(s, "/private/", Authorization=basic(t)), "access", 18),
-    "http method": (lambda s, t, i: http(s, f"/missing{i}", verb=t), "access", 18),
-    "http host": (lambda s, t, i: http(s, f"/missing{i}", daemons.HTTP_VHOST, host=t), "access-vhost", 18),
-    "http forwarded": (lambda s, t, i: http(s, f"/missing{i}", X_Forwarded_For=t, X_Real_IP=t), "access", 18),
-    "http forwarded vhost": (lambda s, t, i: http(s, f"/missing{i}", daemons.HTTP_VHOST, X_Forwarded_For=t, Forwarded="for=" + t), "access-vhost", 18),
+    "http method": (lambda s, t, i: http(s, missing(i), verb=t), "access", 18),
+    "http host": (lambda s, t, i: http(s, missing(i), daemons.HTTP_VHOST, host=t), "access-vhost", 18),
+    "http forwarded": (lambda s, t, i: http(s, missing(i), X_Forwarded_For=t, X_Real_IP=t), "access", 18),
+    "http forwarded vhost": (lambda s, t, i: http(s, missing(i), daemons.HTTP_VHOST, X_Forwarded_For=t, Forwarded="for=" + t), "access-vhost", 18),
     "http denied": (lambda s, t, i: http(s, f"/denied/{i}/{encoded(t)}"), "access", 18),
     "http limited": (lambda s, t, i: http(s, f"/limited/{i}/{encoded(t)}"), "access", 18),
 }

@@ -60,7 +60,7 @@ def kinds_of(truth, banned, side):
     return [(kind, hit[kind], all_[kind]) for kind in sorted(all_)]
 
 
-def by_scenario(folder, **where):
+def by_scenario(folder, truth, **where):
     """{scenario: banned addresses} and lines read, over all logs of the folder."""
     banned, lines, ambiguous = collections.defaultdict(set), 0, 0
     for log, kind in innocents_lines.TYPES.items():
@@ -69,7 +69,7 @@ def by_scenario(folder, **where):
         for alert in alerts:
             ambiguous += alert.ambiguous
             if alert.bans:
-                banned[alert.scenario].add(alert.address)
+                banned[alert.scenario] |= ours.members(alert.address, set(truth)) or {alert.address}
     return banned, lines, ambiguous
 
 
@@ -102,7 +102,7 @@ def tell_kinds(title, truth, banned):
 
 def own(rows, folder, truth, content):
     with rows.case("own content"):
-        banned, lines, ambiguous = by_scenario(folder, content=content)
+        banned, lines, ambiguous = by_scenario(folder, truth, content=content)
         everybody = united(banned)
         score = Score(truth, everybody)
         if score.strangers:
@@ -122,7 +122,7 @@ def own(rows, folder, truth, content):
 
 def hub(rows, folder, truth):
     with rows.case("the hub's scenarios"):
-        banned, _, _ = by_scenario(folder, hub=crowdsec.HUB)
+        banned, _, _ = by_scenario(folder, truth, hub=crowdsec.HUB)
         for scenario in sorted(banned):
             rows.add(f"hub: {scenario}", Score(truth, banned[scenario]).text(), "told", True)
         rows.add("hub: all of it", Score(truth, united(banned)).text(), "told", True)
@@ -134,8 +134,8 @@ def peers(rows, folder, truth, content, most_lines):
         part = pathlib.Path(temporary)
         chosen, lines = sample(folder, truth, most_lines, part)
         title = f"sample of {len(chosen):,} addresses, {lines:,} lines"
-        mine = united(by_scenario(part, content=content)[0])
-        same = united(by_scenario(part, hub=crowdsec.HUB, items=ours.hub_items(COLLECTIONS))[0])
+        mine = united(by_scenario(part, chosen, content=content)[0])
+        same = united(by_scenario(part, chosen, hub=crowdsec.HUB, items=ours.hub_items(COLLECTIONS))[0])
         rows.add(f"{title}: own content", Score(chosen, mine).text(), "told", True)
         rows.add(f"{title}: the collections that CrowdSec runs, here", Score(chosen, same).text(), "told", True)
         found, seconds = collections.defaultdict(set), 0.0
@@ -156,7 +156,7 @@ def peers(rows, folder, truth, content, most_lines):
                 seconds += result.user_seconds
                 for scenario, address, _ in result.alerts:
                     if asks.get(scenario, True):
-                        banned[scenario].add(address)
+                        banned[scenario] |= ours.members(address, set(chosen)) or {address}
             for item in sandbox.replaced:
                 print(f"  CrowdSec 1.4.6 has {item} as Debian ships it: it cannot load the hub's", file=sys.stderr)
             for item in sandbox.left_out:

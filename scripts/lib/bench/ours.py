@@ -1,6 +1,7 @@
 """Our own replay as benchmarks of verdicts need it: which scenario would ban whom."""
 
 import collections
+import ipaddress
 import json
 import os
 import pathlib
@@ -26,6 +27,8 @@ def replay(log, kind, now, content=REPO / "config/content", items=(), hub=None, 
     if done.returncode != 0:
         raise RuntimeError(f"testudo replay {log} ended with {done.returncode}: {done.stderr[-400:]}")
     summary = json.loads(next(line for line in reversed(done.stderr.splitlines()) if line.startswith("{")))
+    if summary["parsed"] == 0:
+        raise RuntimeError(f"testudo understood no line of {log}: {done.stderr[-400:]}")
     alerts = []
     for line in done.stdout.splitlines():
         row = json.loads(line)
@@ -33,6 +36,14 @@ def replay(log, kind, now, content=REPO / "config/content", items=(), hub=None, 
         alerts.append(Alert(row["scenario"], row["value"], row["events_count"],
                             row.get("remediation", True) and not ambiguous and row["scope"] in ("Ip", "Range"), ambiguous, row.get("line", 0)))
     return alerts, summary
+
+
+def members(value, known):
+    """Those of the `known` addresses that a ban of `value` hits: itself, or all in its network (an IPv6 /64)."""
+    if "/" not in value:
+        return {value} & known
+    network = ipaddress.ip_network(value, strict=False)
+    return {a for a in known if ipaddress.ip_address(a).version == network.version and ipaddress.ip_address(a) in network}
 
 
 def hub_items(collections_wanted):

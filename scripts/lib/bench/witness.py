@@ -29,7 +29,12 @@ ADDRESS = re.compile(r"198\.18\.\d{1,3}\.\d{1,3}|2001:db8:a(?::[0-9a-f]*)+")
 
 
 def third_parties(addresses, attackers):
-    return sorted(a for a in addresses if re.sub("^::ffff:", "", a) not in attackers and a not in SERVER)
+    return sorted(a for a in addresses if not ours.members(re.sub("^::ffff:", "", a), attackers | SERVER))
+
+
+def hit(addresses, attackers):
+    """How many attackers are banned."""
+    return len(set().union(*(ours.members(a, attackers) for a in addresses)))
 
 
 def replayed(folder, now, **where):
@@ -59,7 +64,7 @@ def verdict(rows, name, folder, alerts, lines, attackers):
     strangers = third_parties(bans, attackers)
     accused(name, folder, {a: bans[a] for a in strangers})
     rows.add(f"{name}, {lines:,} lines: third parties banned", str(len(strangers)), "0", not strangers)
-    rows.add(f"{name}: attackers banned", f"{sum(a in bans for a in attackers)} of {len(attackers)}", "told", True)
+    rows.add(f"{name}: attackers banned", f"{hit(bans, attackers)} of {len(attackers)}", "told", True)
     rows.add(f"{name}: ambiguous (scenario, address) that ban nobody", str(len(ambiguous)), "told", True)
 
 
@@ -96,8 +101,9 @@ def gain(rows, folder, alerts, attacks):
             continue
         compared += 1
         mine = soonest(attack)
-        # A line may slip between two seconds of the log and leak away: one line more is the clock's doing.
-        if mine is None or mine > max(without) + 1:
+        # A line may slip between two seconds of the log and leak away: one line more is the clock's doing. Where he
+        # writes his own address as well, lines are counted that else do not hold it.
+        if mine is None or mine > max(without) * (2 if attack["payload"].startswith("own address") else 1) + 1:
             later.append((attack["vector"], attack["payload"], attack["mode"], mine, max(without)))
     print("own content: vectors whose plain attack is banned, lines until the ban: " +
           ", ".join(f"{vector} {counts}" for vector, counts in plain.items()), file=sys.stderr)
@@ -116,10 +122,10 @@ def peer_rows(rows, folder, attackers):
         for name, bans in by_filter.items():
             strangers = third_parties(bans, attackers)
             accused("fail2ban", folder, {a: bans[a] for a in strangers[:2]})
-            rows.add(f"fail2ban 1.0.2, {name}: third parties banned", "", "told", True, f"{len(strangers)}; attackers {sum(a in bans for a in attackers)}")
+            rows.add(f"fail2ban 1.0.2, {name}: third parties banned", "", "told", True, f"{len(strangers)}; attackers {hit(bans, attackers)}")
         everybody = set().union(*by_filter.values()) if by_filter else set()
         rows.add("fail2ban 1.0.2, all of these filters: third parties banned", "", "told", True,
-                 f"{len(third_parties(everybody, attackers))}; attackers {sum(a in everybody for a in attackers)} of {len(attackers)}")
+                 f"{len(third_parties(everybody, attackers))}; attackers {hit(everybody, attackers)} of {len(attackers)}")
     with rows.case("CrowdSec on the same lines"):
         bans = {}
         with crowdsec.Sandbox(crowdsec.items_of(COLLECTIONS)) as sandbox:
@@ -131,7 +137,7 @@ def peer_rows(rows, folder, attackers):
         for scenario in sorted({bans[a] for a in strangers}):
             rows.add(f"CrowdSec 1.4.6, {scenario}: third parties", "", "told", True, str(sum(bans[a] == scenario for a in strangers)))
         rows.add("CrowdSec 1.4.6, the hub's collections for these daemons: third parties banned", "", "told", True,
-                 f"{len(strangers)}; attackers {sum(a in bans for a in attackers)} of {len(attackers)}")
+                 f"{len(strangers)}; attackers {hit(bans, attackers)} of {len(attackers)}")
 
 
 def main():

@@ -88,6 +88,33 @@ TEST(KnownLists, PrefixesAreReadAtLoad) {
   expect("File('nothing')", "IpInRange(evt.Meta.source_ip, #)", "false");
 }
 
+// Called once where the question was turned around, once per element where it was not.
+bool counted(const void* owner, Context&, const Value* args, size_t, Value& out) {
+  ++*static_cast<int*>(const_cast<void*>(owner));
+  out = args[0];
+  return true;
+}
+
+TEST(KnownLists, TheSubjectIsComputedOnce) {
+  for (const char* text :
+       {"any(File('cmd'), {Counted('x') contains #})", "any(File('cmd'), {Counted('x') == #})",
+        "any(File('cmd'), {Counted('x') endsWith Upper(#)})",
+        "any(File('nets'), {IpInRange(Counted('x'), #)})",
+        "any(File('nets'), {len(#) > 0 && IpInRange(Counted('x'), #)})",
+        "any(File('cmd'), {Counted('x') contains # ? evt.SetMeta('a', #) : false})",
+        "IpInRange(Counted('x'), '10.0.0.0/8') || IpInRange(Counted('x'), '11.0.0.0/8')"}) {
+    int calls = 0;
+    const HelperTable counting = {
+        {"Counted", "", {Type::string}, false, Type::string, false, counted, &calls}};
+    World world;
+    CompileOptions options = world.options();
+    options.helpers.push_back(&files());
+    options.helpers.push_back(&counting);
+    EXPECT_EQ(world.result(text, options), "false") << text;
+    EXPECT_EQ(calls, 1) << text;
+  }
+}
+
 TEST(KnownLists, SeveralPrefixesOfOneAddressAreOneTest) {
   check({
       {"the second",

@@ -17,7 +17,8 @@ TEST(Acquis, InfersTheSourceAndReadsSeveralDocuments) {
   const auto documents = parse_acquis(
       "filenames: [/var/log/auth.log]\nlabels: {type: syslog}\n---\n---\n"
       "journalctl_filter: [_SYSTEMD_UNIT=ssh.service]\nlabels: {type: syslog}\n---\n"
-      "source: file\nfilename: /x\nmode: cat\nuse_time_machine: true\nname: n\ntimezone: UTC\nlog_level: "
+      "source: file\nfilename: /x\nmode: cat\nuse_time_machine: true\nname: n\ntimezone: UTC\ntransform: "
+      "nil\nlog_level: "
       "info\n"
       "unique_id: u\nforce_inotify: true\ndiscovery_poll_enable: true\ndiscovery_poll_interval: 5s\n"
       "exclude_regexps: ['\\.gz$']\nmax_buffer_size: 65536\npoll_without_inotify: false\n"

@@ -222,6 +222,38 @@ TEST(Ambiguity, WholeLinesThatAStrangerWroteAreNoWitness) {
     EXPECT_TRUE(a.ambiguous) << a.message;
 }
 
+TEST(Ambiguity, WhatStandsInQuotesIsNoWitness) {
+  TESTUDO_NEED_HUB();
+  std::string lines;
+  for (int i = 0; i < 20; ++i)
+    lines += "Jun  1 10:00:0" + std::to_string(i % 10) +
+             " web sshd[77]: error: kex_exchange_identification: client sent invalid protocol identifier \"x "
+             "Failed password for root from 8.8.8.8 port 22 ssh2\"\n";
+  const auto alerts = run({support::hub() + "/hub"}, kHubSsh, "syslog", lines);
+  ASSERT_FALSE(alerts.empty());
+  for (const Alert& a : alerts) EXPECT_TRUE(a.ambiguous) << a.message;
+  EXPECT_TRUE(run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "syslog", lines).empty());
+}
+
+TEST(Ambiguity, QuotesOfALineOfJsonAreTheProgramsOwn) {
+  TESTUDO_NEED_HUB();
+  ProgramOptions options;
+  options.content = {{support::hub() + "/hub"},
+                     {"crowdsecurity/syslog-logs", "crowdsecurity/caddy-logs", "barnoux/caddy-coraza",
+                      "barnoux/crs-anomaly-score"}};
+  options.patterns_folder = TESTUDO_SOURCE_DIR "/config/patterns";
+  options.data_folder = support::hub() + "/data";
+  auto program = load_program(options);
+  ASSERT_TRUE(program.ok());
+  ReplayOptions replayed;
+  replayed.file = support::hub() + "/tests/caddy-crs-anomaly-score/coraza.log";
+  replayed.type = "caddy";
+  auto result = replay(*program, replayed);
+  ASSERT_TRUE(result.ok());
+  ASSERT_FALSE(result->alerts.empty());
+  for (const Alert& a : result->alerts) EXPECT_FALSE(a.ambiguous) << a.message;
+}
+
 TEST(Ambiguity, WhatTheClientSaysBehindItsAddressEvadesNothing) {
   std::string lines;
   for (int i = 0; i < 20; ++i) {
@@ -241,9 +273,11 @@ TEST(Ambiguity, WhatTheClientSaysBehindItsAddressEvadesNothing) {
 TEST(Ambiguity, ARequestWithoutAHostIsReadInALogThatBeginsWithIt) {
   // nginx answers a Host that is no name with 400 and writes an empty $host.
   std::string lines;
-  for (int i = 0; i < 20; ++i)
-    lines += " 198.51.100.9 - - [01/Jun/2026:10:00:0" + std::to_string(i % 10) + " +0000] \"GET /page" +
-             std::to_string(i) + " HTTP/1.1\" 400 10 \"-\" \"-\" \"-\"\n";
+  for (const char* path :
+       {"/.env", "/.git/config", "/phpinfo.php", "/wp-config.php.bak", "/.aws/credentials", "/backup.sql",
+        "/.ssh/id_rsa", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php"})
+    lines += std::string(" 198.51.100.9 - - [01/Jun/2026:10:00:00 +0000] \"GET ") + path +
+             " HTTP/1.1\" 400 10 \"-\" \"-\" \"-\"\n";
   const auto alerts = run({TESTUDO_SOURCE_DIR "/config/content"}, {}, "nginx", lines);
   ASSERT_FALSE(alerts.empty());
   EXPECT_EQ(alerts[0].source.value, "198.51.100.9");

@@ -191,8 +191,8 @@ Operation* Compiler::lower_name(const Node& node) {
   }
   if (options_.scope == Scope::bucket && (node.text == "leaky" || node.text == "signal")) {
     const bool leaky = node.text == "leaky";
-    Operation* op = make(leaky ? run::leaky : run::signal,
-                         object_type(leaky ? ClassId::bucket : ClassId::overflow));
+    Operation* op =
+        make(leaky ? run::leaky : run::signal, object_type(leaky ? ClassId::bucket : ClassId::overflow));
     op->pure = false;
     return op;
   }

@@ -61,9 +61,6 @@ class Compiler {
   Operation* needle_test(Operation* subject, Needles needles, bool negated);
   Operation* set_test(Operation* subject, std::vector<std::string_view> texts, bool negated);
 
-  // compile_arrays.cpp
-  Operation* lower_known_list(const Operation& op);
-
   // compile_rows.cpp: what expressions of one program share
   bool subject_of(const Operation& op, uint32_t& subject) const;
   void share_needles(Operation& op);
@@ -71,12 +68,9 @@ class Compiler {
   void share_pattern(Operation& op);
 
   // compile_known.cpp: lists that are known at load
-  Operation* over_known_list(const Node& call, Operation* any);
+  Operation* lower_known_list(const Operation& op);
   Operation* lower_ranges(const Node& node, size_t& at);
   Operation* range_test(Operation* subject, const std::vector<std::string_view>& prefixes);
-  bool of_element_alone(const Node& node) const;
-  bool each_element(const Node& node, const ValueArray& list, StaticType element,
-                    std::vector<std::string_view>& texts);
 
   // compile_call.cpp
   Operation* lower_call(const Node& node);

@@ -183,7 +183,7 @@ Operation* Compiler::lower_predicate_call(const Node& node) {
     if (known->run != run::all_of) program_.locals = locals;  // the closure is gone
     return known;
   }
-  return row.run == run::any ? over_known_list(node, op) : op;
+  return op;
 }
 
 }  // namespace testudo::expr

@@ -1,130 +1,142 @@
-// What content asks of lists that are known when it is loaded, turned around: one question about the subject
-// instead of one for each element.
+// What content asks of lists that are known when it is loaded, data files mostly, turned around: the closure
+// is run over the list now, and what is left is one question about the subject instead of one for each
+// element.
 //
 //   any(File('agents.txt'), {evt.Meta.agent contains #})       the agent contains one of these texts
-//   any(File('cves.json'), {evt.Meta.path contains JsonExtract(#, 'uri') ? … : false})
-//                                                              the same, and the closure only where it does
 //   any(File('names.txt'), {evt.Parsed.file_name == #})        the name is one of these
 //   any(File('nets.txt'), {IpInRange(evt.Meta.source_ip, #)})  the address lies in one of these prefixes
+//   any(File('cves.json'), {evt.Meta.path contains JsonExtract(#, 'uri') ? … : false})
+//                                                              the same, and the closure only where it does
 //   IpInRange(ip, '10.0.0.0/8') || IpInRange(ip, '…')          likewise
 #include <algorithm>
 
 #include "expr/builtins.h"
 #include "expr/compile.h"
+#include "expr/required.h"
 
 namespace testudo::expr {
 namespace {
 
-constexpr uint32_t kMaxElements = 20'000;
+constexpr size_t kMostElements = 100'000;
 constexpr uint32_t kSmall = 8;  // a subject is compiled twice: height of its tree
 
-bool is_text_test(const Node& node) {
-  return node.kind == Kind::binary && !node.flag &&
-         (node.text == "contains" || node.text == "startsWith" || node.text == "endsWith");
-}
-bool is_equality(const Node& node) { return node.kind == Kind::binary && node.text == "=="; }
 bool is_range_test(const Node& node) {
   return node.kind == Kind::call && node.text == "IpInRange" && node.children.size() == 2;
 }
 
-bool uses_element(const Node& node) {
-  if (node.kind == Kind::element) return true;
-  return std::any_of(node.children.begin(), node.children.end(),
-                     [](const Node* child) { return child && uses_element(*child); });
+template <typename Test>
+bool every_part(const Operation& op, Test test) {
+  for (const Operation* part : {op.a, op.b, op.c})
+    if (part && !test(*part)) return false;
+  return std::all_of(op.args.begin(), op.args.end(), [&](const Operation* part) { return test(*part); });
 }
 
-// The test that must hold for the closure to be true of an element; null when there is none of a known kind.
-const Node* needed_test(const Node& body) {
-  if (is_text_test(body) || is_equality(body) || is_range_test(body)) return &body;
-  if (body.kind == Kind::choose && body.children[1] && body.children[2]->kind == Kind::boolean &&
-      !body.children[2]->flag)
-    return needed_test(*body.children[0]);
-  return nullptr;
+bool pure_call(const Operation& op) {
+  if (op.run == run::builtin) return op.builtin->pure;
+  return (op.run == run::helper || op.run == run::shared_text) && op.helper->pure;
 }
 
-// `len(#) > 0` and its like, which cannot fail on a text and change nothing: passed over.
-bool is_length_test(const Node& node) {
-  return node.kind == Kind::ordered && node.children.size() == 2 && node.children[0]->kind == Kind::call &&
-         node.children[0]->text == "len" && node.children[0]->children.size() == 1 &&
-         node.children[0]->children[0]->kind == Kind::element &&
-         node.children[0]->children[0]->text.empty() && node.children[1]->kind == Kind::integer;
+// Depends on nothing but the element: the same for every event.
+bool of_element(const Operation& op, uint32_t element) {
+  if (op.run == run::local) return op.local == element;
+  const Operation::Run known[] = {run::constant,   run::ordered,  run::equals,      run::equals_text,
+                                  run::in_set,     run::contains, run::starts_with, run::ends_with,
+                                  run::any_needle, run::all_of,   run::any_of,      run::negate,
+                                  run::add};
+  if (std::find(std::begin(known), std::end(known), op.run) == std::end(known) && !pure_call(op))
+    return false;
+  return every_part(op, [&](const Operation& part) { return of_element(part, element); });
 }
 
-const Node* needed_of_all(const Node& body) {
-  if (body.kind != Kind::all_of) return needed_test(body);
-  for (const Node* operand : body.children)
-    if (!is_length_test(*operand)) return needed_test(*operand);
-  return nullptr;
+// The same for every element, and computed without effects.
+bool of_event(const Operation& op) {
+  const Operation::Run known[] = {run::constant,      run::slot,  run::event,      run::event_member,
+                                  run::object_member, run::label, run::unmarshaled};
+  if (std::find(std::begin(known), std::end(known), op.run) == std::end(known) && !pure_call(op))
+    return false;
+  return every_part(op, of_event);
+}
+
+// The operands of an `and`, and of `a ? b : false`, which is one, in the order in which they are asked.
+void flatten(const Operation& op, std::vector<const Operation*>& out) {
+  if (op.run == run::all_of) {
+    for (const Operation* one : op.args) flatten(*one, out);
+  } else if (never_otherwise(op)) {
+    flatten(*op.a, out);
+    flatten(*op.b, out);
+  } else {
+    out.push_back(&op);
+  }
 }
 
 }  // namespace
 
-bool Compiler::of_element_alone(const Node& node) const {
-  if (node.kind == Kind::string || node.kind == Kind::integer) return true;
-  if (node.kind == Kind::element) return node.text.empty();
-  if (node.kind != Kind::call) return false;
-  const Builtin* builtin = find_builtin(node.text);
-  const Helper* helper = builtin ? nullptr : find_helper(node.text);
-  if (!(builtin ? builtin->pure : helper && helper->pure && helper->call)) return false;
-  return std::all_of(node.children.begin(), node.children.end(),
-                     [&](const Node* child) { return of_element_alone(*child); });
-}
+// Null: the closure is of another shape. `op` is any(list, {…}), or none, as it would be run.
+Operation* Compiler::lower_known_list(const Operation& op) {
+  const Operation& list = *op.a;
+  if ((op.run != run::any && op.run != run::none) || !list.is_constant ||
+      list.constant.kind != Value::Kind::array)
+    return nullptr;
+  const ValueArray& items = *list.constant.array;
+  const bool negated = op.run == run::none;
+  // First the element is asked, then the subject; what may come behind that is run as it was written.
+  std::vector<const Operation*> parts;
+  flatten(*op.b, parts);
+  const auto element_only = [&](const Operation* one) { return of_element(*one, op.local); };
+  const auto first = std::find_if_not(parts.begin(), parts.end(), element_only);
+  if (first == parts.end()) return nullptr;
+  const std::span<const Operation* const> conditions(parts.begin(), first);
+  const Operation* const test = *first;
+  const bool goes_on = first + 1 != parts.end();
+  if (goes_on && negated) return nullptr;
 
-// What `node` gives for each element of the list. False when that is not known: it fails, or is no string.
-bool Compiler::each_element(const Node& node, const ValueArray& list, StaticType element,
-                            std::vector<std::string_view>& texts) {
-  if (next_local_ + 3 > kMaxLocals) return false;
-  const uint32_t place = take_locals(3);
-  closures_.push_back({place, element, false});
-  const Operation* op = lower(node);
-  closures_.pop_back();
-  if (!op) return false;
+  const bool equality = test->run == run::equals;
+  const bool range = test->run == run::helper && test->helper->name == "IpInRange" && test->args.size() == 2;
+  if (range && negated) return nullptr;
+  if (test->flag || (!equality && !range && test->run != run::contains && test->run != run::starts_with &&
+                     test->run != run::ends_with))
+    return nullptr;
+  const Operation *subject = test->a, *wanted = test->b;
+  if (range) {
+    subject = test->args[0];
+    wanted = test->args[1];
+  }
+  if (equality && element_only(subject)) std::swap(subject, wanted);
+  if (!element_only(wanted) || !of_event(*subject) || !subject->type.maybe(Type::string)) return nullptr;
+  if (items.size > kMostElements) return nullptr;
+
+  // Strings only: for anything else the closure fails, or means something else, when it is run.
+  std::vector<std::string_view> texts;
   std::vector<Value> locals(program_.locals);
-  for (uint32_t i = 0; i < list.size; ++i) {
-    if (!list.items[i].is_string()) return false;
-    locals[place] = list.items[i];
-    locals[place + 1] = Value::of(int64_t(i));
+  for (uint32_t i = 0; i < items.size; ++i) {
+    if (!items.items[i].is_string()) return nullptr;
+    locals[op.local] = items.items[i];
     Machine machine{fold_context_, program_.slots, locals.data(), fold_bounds_};
     Value value;
-    const bool ok = op->run(*op, machine, value) && value.is_string();
+    bool holds = true;
+    for (const Operation* condition : conditions) {
+      if (!condition->run(*condition, machine, value) || !value.is_bool()) return nullptr;
+      if (!(holds = value.boolean)) break;
+    }
+    const bool ok = !holds || (wanted->run(*wanted, machine, value) && value.is_string());
     fold_bounds_ = machine.left;
-    if (!ok) return false;
-    texts.push_back(value.text());
+    if (!ok) return nullptr;
+    if (holds) texts.push_back(value.text());
   }
-  return true;
-}
-
-// `any` over a list that is known: the question turned around, where that is possible, else `any` as it is.
-Operation* Compiler::over_known_list(const Node& call, Operation* any) {
-  const Operation& list = *any->a;
-  if (!list.is_constant || list.constant.kind != Value::Kind::array) return any;
-  const ValueArray& items = *list.constant.array;
-  if (items.size == 0 || items.size > kMaxElements) return any;
-  const Node& body = *call.children[1]->children[0];
-  const Node* test = needed_of_all(body);
-  if (!test) return any;
-  const bool turned_about = is_equality(*test) && uses_element(*test->children[0]);
-  const Node &about = *test->children[turned_about], &known = *test->children[!turned_about];
-  if (about.height > kSmall || uses_element(about) || !of_element_alone(known)) return any;
-  std::vector<std::string_view> texts;
-  if (!each_element(known, items, list.type.of_element(), texts)) return any;
-  Operation* subject = lower(about);
-  if (!subject || subject->writes || subject->is_constant || !subject->type.maybe(Type::string)) return any;
-  Operation* turned = nullptr;
-  if (is_range_test(*test)) {
-    turned = range_test(subject, texts);
-  } else if (is_equality(*test)) {
-    turned = set_test(subject, std::move(texts), false);
-  } else {
-    const Needle::Where where = test->text == "contains"     ? Needle::Where::inside
-                                : test->text == "startsWith" ? Needle::Where::start
-                                                             : Needle::Where::end;
-    Needles needles;
-    for (const std::string_view text : texts) needles.push_back({where, text});
-    turned = needle_test(subject, std::move(needles), false);
-  }
-  if (test == &body) return turned;
-  return make_list(run::all_of, kBoolean, {turned, any});
+  if (texts.empty()) return constant(Value::of(negated), kBoolean);
+  const auto with_rest = [&](Operation* known) {
+    return goes_on ? make_list(run::all_of, kBoolean, {known, &op}) : known;
+  };
+  auto* about = const_cast<Operation*>(subject);
+  if (range) return with_rest(range_test(about, texts));
+  if (equality) return with_rest(set_test(about, std::move(texts), negated));
+  Needles needles;
+  for (const std::string_view text : texts)
+    needles.push_back({test->run == run::contains      ? Needle::Where::inside
+                       : test->run == run::starts_with ? Needle::Where::start
+                                                       : Needle::Where::end,
+                       text});
+  return with_rest(needle_test(about, std::move(needles), negated));
 }
 
 // A prefix that is none holds no address.

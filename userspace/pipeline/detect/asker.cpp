@@ -65,22 +65,33 @@ void Asker::view_queue(const Buckets& buckets, const Bucket& bucket) {
       std::rotate(values_.begin(), values_.begin() + 1, values_.begin() + seen_size_);
     }
   }
-  for (uint32_t i = from; i < bucket.queue_size; ++i) {
-    if (kept_.size() <= i) kept_.push_back(std::make_unique<expr::KeptEvent>());
-    buckets.queued(bucket, i).kept(*kept_[i]);
-    if (values_.size() <= i) values_.push_back(expr::kept_event_value(kept_[i].get()));
-  }
+  const Scenario& scenario = *set_->scenarios[bucket.scenario];
+  for (uint32_t i = from; i < bucket.queue_size; ++i)
+    buckets.queued(bucket, i).kept(kept(i), scenario.reads_all ? nullptr : &scenario.reads);
   queue_ = {values_.data(), bucket.queue_size};
   seen_birth_ = bucket.birth;
   seen_total_ = bucket.total;
   seen_size_ = bucket.queue_size;
 }
 
+expr::KeptEvent& Asker::kept(size_t i) {
+  while (kept_.size() <= i) {
+    kept_.push_back(std::make_unique<expr::KeptEvent>());
+    values_.push_back(expr::kept_event_value(kept_.back().get()));
+  }
+  return *kept_[i];
+}
+
 void Asker::begin(const Buckets& buckets, const Bucket& bucket, const PourEvent* event,
                   TimePoint overflow_at) {
+  view_queue(buckets, bucket);
+  view_bucket(buckets, bucket, event, overflow_at);
+}
+
+void Asker::view_bucket(const Buckets& buckets, const Bucket& bucket, const PourEvent* event,
+                        TimePoint overflow_at) {
   arena_.reset();
   const Scenario& scenario = *set_->scenarios[bucket.scenario];
-  view_queue(buckets, bucket);
   view_.total = bucket.total;
   view_.first = bucket.first;
   view_.last = bucket.last;
@@ -95,14 +106,59 @@ void Asker::begin(const Buckets& buckets, const Bucket& bucket, const PourEvent*
   }
   context_.queue = &queue_;
   context_.leaky = &view_;
-  context_.event = nullptr;
-  if (event && set_->asks_events)
+  if (event && scenario.asks_event) {
     show(*event->image, event);
-  else if (!event_)
-    event_ = std::make_unique<Event>(*names_);
-  else
-    event_->reset();
-  context_.event = event_.get();
+  } else {
+    if (!event_) event_ = std::make_unique<Event>(*names_);
+    if (context_.event) event_->reset();  // it shows another one
+    context_.event = event_.get();
+  }
+}
+
+bool Asker::passes(const Scenario& scenario, const EventImage& image) {
+  const Window& window = *scenario.window;
+  if (window.predicate.empty()) return true;
+  if (window.equal_slot) return image.get(*window.equal_slot) == window.equal_text;
+  seen_birth_ = 0;
+  image.kept(kept(0), scenario.reads_all ? nullptr : &scenario.reads);
+  queue_ = {values_.data(), 1};
+  context_.queue = &queue_;
+  arena_.reset();
+  return scenario.window_match.test(context_) == Truth::yes;
+}
+
+bool Asker::too_short(const Buckets& buckets, const Window& window, const Pool::Handle* newest,
+                      uint32_t count) const {
+  if (count < window.least) return true;
+  const uint32_t n = std::min(window.median_of, count);
+  if (n < 2) return false;
+  TimePoint times[Window::kMost];
+  for (uint32_t i = 0; i < n; ++i) times[i] = buckets.image(newest[i]).time();
+  std::sort(times, times + n);
+  Duration gaps[Window::kMost];
+  for (uint32_t i = 0; i + 1 < n; ++i) gaps[i] = times[i + 1] - times[i];
+  std::sort(gaps, gaps + n - 1);
+  // Of an even number the median is the mean of the two in the middle; it is not above the greater one.
+  const Duration most = gaps[(n - 1) / 2];
+  return window.median_equal ? most < window.median : most <= window.median;
+}
+
+Truth Asker::condition(const Buckets& buckets, const Bucket& bucket, const PourEvent& event) {
+  const Scenario& scenario = *set_->scenarios[bucket.scenario];
+  if (!scenario.window) {
+    begin(buckets, bucket, &event);
+    return ask(scenario.condition);
+  }
+  const Window& window = *scenario.window;
+  Pool::Handle newest[Window::kMost];
+  const uint32_t count = buckets.last(bucket, !window.predicate.empty(), window.size, newest);
+  if (too_short(buckets, window, newest, count)) return Truth::no;
+  seen_birth_ = 0;  // the views are the window's now
+  for (uint32_t i = 0; i < count; ++i)
+    buckets.image(newest[count - 1 - i]).kept(kept(i), scenario.reads_all ? nullptr : &scenario.reads);
+  queue_ = {values_.data(), count};
+  view_bucket(buckets, bucket, &event, {});
+  return ask(scenario.condition);
 }
 
 Truth Asker::ask(const expr::Expression& question) { return question.test(context_); }
@@ -136,7 +192,6 @@ bool Asker::convinced(const Scenario& scenario, uint64_t& guillotine, uint64_t& 
 MetaPairs Asker::contexts(const Buckets& buckets, const Bucket& bucket, const EventImage* only) {
   MetaPairs out;
   if (set_->contexts.empty()) return out;
-  // Contexts of a bucket disturb the view of its queue: the arena and evt are theirs now.
   arena_.reset();
   const uint32_t count = only ? 1 : bucket.queue_size;
   const auto& all = set_->contexts;

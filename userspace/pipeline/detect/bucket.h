@@ -54,7 +54,8 @@ struct Bucket {
   uint32_t network = kNone;                   ///< row in the table of networks
   uint32_t network_next = kNone, network_previous = kNone;
 
-  uint32_t birth = 0;  ///< number within the shard, from 1: tells it from a later one of the same key
+  uint32_t row = kNone;  ///< in the shard's table; kNone = outside of it
+  uint32_t birth = 0;    ///< number within the shard, from 1: tells it from a later one of the same key
 
   // A ring of `queue_size` events, `queue_room` words large: words of pool handles, one for each event (two
   // where the scenario has a scope of its own: image, scope value).

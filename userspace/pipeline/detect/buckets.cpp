@@ -36,7 +36,12 @@ Bucket* Buckets::find(uint64_t key_hash, uint32_t partition, bool marked, std::s
 
 Bucket& Buckets::insert(uint64_t key_hash, uint32_t scenario, bool marked, std::string_view group,
                         std::vector<uint32_t>& gone) {
-  const uint64_t network = network_of(group);
+  // One event makes several buckets of one group: its network is worked out once.
+  if (group != last_group_) {
+    last_group_ = group;
+    last_network_ = network_of(group);
+  }
+  const uint64_t network = last_network_;
   make_room(network, gone);
   uint32_t at;
   if (!free_.empty()) {
@@ -48,7 +53,8 @@ Bucket& Buckets::insert(uint64_t key_hash, uint32_t scenario, bool marked, std::
   }
   Bucket& b = *new (&row(at)) Bucket();
   prepare(b, key_hash, scenario, marked, group);
-  if (network) join_network(b, at, network);
+  b.row = at;
+  if (network) join_network(b, network);
   index_.insert(key_hash, at);
   return b;
 }
@@ -64,10 +70,6 @@ void Buckets::prepare(Bucket& b, uint64_t key_hash, uint32_t scenario, bool mark
   if (!group.empty()) std::memcpy(const_cast<char*>(b.group(pool_).data()), group.data(), group.size());
 }
 
-uint32_t Buckets::row_of(const Bucket& bucket) const {
-  return index_.find(bucket.key_hash, [&](uint32_t i) { return &row(i) == &bucket; });
-}
-
 void Buckets::empty(Bucket& bucket) {
   const uint32_t stride = scoped(bucket) ? 2 : 1;
   while (bucket.queue_size) drop_oldest(bucket, stride);
@@ -79,7 +81,7 @@ void Buckets::empty(Bucket& bucket) {
 }
 
 void Buckets::erase(Bucket& bucket) {
-  const uint32_t at = row_of(bucket);
+  const uint32_t at = bucket.row;
   leave_network(bucket);
   index_.erase(bucket.key_hash, at);
   empty(bucket);
@@ -105,8 +107,21 @@ Pool::Handle* Buckets::words(Bucket& b) const {
 
 Pool::Handle Buckets::queued_handle(const Bucket& bucket, uint32_t i) const {
   const uint32_t stride = scoped(bucket) ? 2 : 1;
-  return words(bucket)[(bucket.queue_head + i * stride) % bucket.queue_room];
+  return words(bucket)[(bucket.queue_head + i * stride) % bucket.queue_room] & ~kMark;
 }
+
+uint32_t Buckets::last(const Bucket& bucket, bool marked_only, uint32_t most, Pool::Handle* out) const {
+  const uint32_t stride = scoped(bucket) ? 2 : 1;
+  const Pool::Handle* ring = words(bucket);
+  uint32_t count = 0;
+  for (uint32_t i = bucket.queue_size; i > 0 && count < most; --i) {
+    uint32_t at = bucket.queue_head + (i - 1) * stride;
+    if (at >= bucket.queue_room) at -= bucket.queue_room;
+    if (!marked_only || (ring[at] & kMark)) out[count++] = ring[at] & ~kMark;
+  }
+  return count;
+}
+
 const EventImage& Buckets::queued(const Bucket& bucket, uint32_t i) const {
   return image(queued_handle(bucket, i));
 }
@@ -128,21 +143,24 @@ void Buckets::give_scope(Pool::Handle scope) {
 
 void Buckets::drop_oldest(Bucket& bucket, uint32_t stride) {
   const Pool::Handle* ring = words(bucket);
-  release(ring[bucket.queue_head]);
+  release(ring[bucket.queue_head] & ~kMark);
   if (stride == 2) give_scope(ring[bucket.queue_head + 1]);
   bucket.queue_head = (bucket.queue_head + stride) % bucket.queue_room;
   --bucket.queue_size;
 }
 
-void Buckets::push(Bucket& bucket, Pool::Handle image, std::string_view scope_value) {
-  const uint32_t stride = scoped(bucket) ? 2 : 1;
-  const uint32_t limit = set_->rules[bucket.scenario].queue_limit;
-  if (bucket.queue_size >= limit) drop_oldest(bucket, stride);
-  if ((bucket.queue_size + 1) * stride > bucket.queue_room) grow_queue(bucket, stride, limit);
+void Buckets::push(Bucket& bucket, Pool::Handle image, std::string_view scope_value, bool marked) {
+  const Rule& rule = set_->rules[bucket.scenario];
+  const uint32_t stride = rule.scoped ? 2 : 1;
+  // Queues without a bound give way first: half of the room is for everything else.
+  const bool tight = rule.unbounded && bytes() > limits_.bytes / 2;
+  const uint32_t limit = tight ? std::min(kTightQueue, rule.queue_limit) : rule.queue_limit;
+  for (int i = 0; i < 2 && bucket.queue_size >= limit; ++i) drop_oldest(bucket, stride);
+  if ((bucket.queue_size + 1) * stride > bucket.queue_room) grow_queue(bucket, stride, rule.queue_limit);
   Pool::Handle* ring = words(bucket);
   const uint32_t at = (bucket.queue_head + bucket.queue_size * stride) % bucket.queue_room;
   retain(image);
-  ring[at] = image;
+  ring[at] = marked ? image | kMark : image;
   if (stride == 2) {
     Pool::Handle scope = Pool::kNone;
     if (!scope_value.empty()) {
@@ -170,7 +188,7 @@ void Buckets::grow_queue(Bucket& bucket, uint32_t stride, uint32_t limit) {
   bucket.queue_head = 0;
 }
 
-void Buckets::join_network(Bucket& bucket, uint32_t at, uint64_t network) {
+void Buckets::join_network(Bucket& bucket, uint64_t network) {
   uint32_t n = network_index_.find(mix(network), [&](uint32_t i) { return networks_[i].network == network; });
   if (n == FlatIndex::kNone) {
     if (!free_networks_.empty()) {
@@ -187,8 +205,8 @@ void Buckets::join_network(Bucket& bucket, uint32_t at, uint64_t network) {
   bucket.network = n;
   bucket.network_next = Bucket::kNone;
   bucket.network_previous = to.tail;
-  (to.tail == Bucket::kNone ? to.head : row(to.tail).network_next) = at;
-  to.tail = at;
+  (to.tail == Bucket::kNone ? to.head : row(to.tail).network_next) = bucket.row;
+  to.tail = bucket.row;
   ++to.count;
 }
 
@@ -208,6 +226,11 @@ void Buckets::leave_network(Bucket& bucket) {
 void Buckets::evict(Bucket& bucket, std::vector<uint32_t>& gone) {
   gone.push_back(bucket.scenario);
   erase(bucket);
+}
+
+void Buckets::relieve(const Bucket& except, std::vector<uint32_t>& gone) {
+  Bucket* victim = emptiest(8);
+  if (victim != &except) evict(*victim, gone);
 }
 
 Bucket* Buckets::emptiest(size_t looks) {
@@ -241,9 +264,8 @@ void Buckets::make_room(uint64_t network, std::vector<uint32_t>& gone) {
         if (!best || emptier(*looked[i], *best)) best = looked[i];
       for (size_t i = 0; i < count; ++i)
         if (looked[i] != best) {
-          const uint32_t at = row_of(*looked[i]);
           leave_network(*looked[i]);
-          join_network(*looked[i], at, network);
+          join_network(*looked[i], network);
         }
       evict(*best, gone);
       return;

@@ -31,10 +31,15 @@ class Dispatch {
     uint64_t mask;
   };
   using Bits = std::vector<Part>;
+  /// Scenarios behind one value (or behind none).
+  struct Set {
+    Bits plain, guarded;
+    std::vector<uint32_t> subjects;  ///< of the guards
+  };
   struct Entry {
     uint64_t hash = 0;
     std::string value;
-    Bits plain, guarded;
+    Set set;
     bool used = false;
   };
   struct Jump {
@@ -44,14 +49,21 @@ class Dispatch {
     const Entry* find(std::string_view value) const;
   };
   static void add(Bits& bits, uint32_t id);
+  void add(Set& set, const Scenario& scenario, bool guarded);
+  void join_guarded(const Event& event, expr::Context& context, uint64_t* bits) const;
   static void join(const Bits& bits, uint64_t* out) {
     for (const Part& part : bits) out[part.word] |= part.mask;
   }
 
   size_t words_;
   std::vector<Jump> jumps_;
-  Bits always_, always_guarded_;
+  Set always_;
+  std::vector<Bits> by_row_;  ///< by row of the common text tests: scenarios whose guard it is in
   std::vector<int> decided_by_;
+  // Working memory of candidates(): a dispatch belongs to one thread.
+  mutable std::vector<const Set*> guarded_;
+  mutable std::vector<uint64_t> hit_;
+  mutable std::vector<uint32_t> subjects_, rows_;
 };
 
 }  // namespace testudo::detect

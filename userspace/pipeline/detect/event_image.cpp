@@ -153,11 +153,13 @@ AlertSource EventImage::source(uint32_t i) const {
   return out;
 }
 
-void EventImage::kept(expr::KeptEvent& out) const {
+void EventImage::kept(expr::KeptEvent& out, const std::vector<SlotRef>* only) const {
   out.time = time();
   out.marshaled_time = marshaled_time();
   out.fields.clear();
-  for (uint32_t i = 0; i < fields_; ++i) out.fields.emplace_back(slot(i), value(i));
+  for (uint32_t i = 0; i < fields_; ++i)
+    if (!only || std::find(only->begin(), only->end(), slot(i)) != only->end())
+      out.fields.emplace_back(slot(i), value(i));
 }
 
 }  // namespace testudo::detect

@@ -55,8 +55,8 @@ class EventImage {
   uint32_t sources() const { return sources_; }
   AlertSource source(uint32_t i) const;
 
-  /// As conditions see it; `out` is reused.
-  void kept(expr::KeptEvent& out) const;
+  /// As conditions see it: these fields, or all of them (null). `out` is reused.
+  void kept(expr::KeptEvent& out, const std::vector<SlotRef>* only) const;
 
   /// Of a shard's copy.
   uint32_t references = 0;

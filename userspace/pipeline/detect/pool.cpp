@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <new>
 
 namespace testudo::detect {
 
@@ -28,6 +29,7 @@ Pool::Handle Pool::take(size_t size) {
     return handle;
   }
   if (at_ + whole > kChunk) {
+    if (chunks_.size() == (1u << (31 - kShift))) throw std::bad_alloc();
     chunks_.push_back(std::unique_ptr<char[]>(new char[kChunk]));  // not cleared: pages come when written
     at_ = 0;
   }

@@ -17,7 +17,8 @@ class Pool {
   static constexpr Handle kNone = UINT32_MAX;
   static constexpr size_t kMaxBlock = 512 * 1024;
 
-  /// At least `size` bytes (at most kMaxBlock), aligned to 16.
+  /// At least `size` bytes (at most kMaxBlock), aligned to 16. Handles are below 2^31: the top bit is the
+  /// user's. Throws when 32 GiB are taken.
   Handle take(size_t size);
   void give(Handle handle, size_t size);
   char* at(Handle handle) const { return chunks_[handle >> kShift].get() + size_t(handle & kMask) * 16; }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "detect/window.h"
 #include "expr/expr.h"
 #include "yaml/yaml.h"
 
@@ -31,15 +32,22 @@ struct Scenario {
   Where where;
   BucketType type = BucketType::leaky;
   expr::Expression filter;
-  expr::Expression groupby;          ///< absent: one bucket for all
-  expr::Expression distinct;         ///< absent: every event counts
-  expr::Expression cancel_on;        ///< true: the bucket goes without an alert
-  expr::Expression condition;        ///< true: overflow, whatever the level
-  expr::Expression overflow_filter;  ///< false: no alert
+  std::vector<uint32_t> guard_subjects;  ///< texts in which the filter's guard must find something
+  expr::Expression groupby;              ///< absent: one bucket for all
+  expr::Expression distinct;             ///< absent: every event counts
+  expr::Expression cancel_on;            ///< true: the bucket goes without an alert
+  expr::Expression condition;            ///< true: overflow, whatever the level
+  expr::Expression overflow_filter;      ///< false: no alert
   /// Read nothing but evt: the matcher evaluates them on the whole event. Otherwise the shard does, on what
   /// the bucket keeps.
   bool early_cancel = false, early_condition = false;
-  bool asks_names = false;  ///< some question reads leaky.Mapkey or leaky.Uuid
+  bool asks_names = false;        ///< some question reads leaky.Mapkey or leaky.Uuid
+  bool asks_event = false;        ///< some question that the shard asks reads evt
+  std::optional<Window> window;   ///< of the queue that the condition can see
+  expr::Expression window_match;  ///< does the one event in the queue pass the window's predicate?
+  /// What the questions read of the events in the queue; all of it when that is not known by name.
+  std::vector<SlotRef> reads;
+  bool reads_all = false;
   std::vector<Evidence> evidence;
   float prior = 0, threshold = 0;
   int32_t capacity = 0;  ///< -1: never overflows by its level
@@ -72,6 +80,9 @@ struct Rule {
   BucketType type = BucketType::leaky;
   bool distinct = false, cancel = false, asks_after = false;  ///< asks_after: condition or evidence
   bool counts = false;                                        ///< takes tokens
+  bool scoped = false;                                        ///< the queue holds scope values as well
+  bool unbounded = false;  ///< the format sets no bound to the queue: it shrinks when memory is short
+  bool window = false;     ///< events are marked that pass the window's predicate
 };
 
 /// The documents that share buckets: same name, same filter text.
@@ -97,7 +108,6 @@ struct ScenarioSet {
   std::vector<Rule> rules;                  ///< by scenario
   std::vector<ContextExpression> contexts;  ///< in order of key
   bool early_contexts = false;
-  bool asks_events = false;  ///< some condition reads evt in the shard
   // Slots that alerts are built from.
   SlotRef source_ip, source_range, as_number, asn_number, as_name, country, latitude, longitude;
 

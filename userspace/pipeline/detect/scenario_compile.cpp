@@ -1,5 +1,9 @@
 #include "detect/scenario.h"
+
+#include <algorithm>
+
 #include "detect/shape.h"
+#include "expr/text_tests.h"
 
 namespace testudo::detect {
 namespace {
@@ -102,6 +106,22 @@ Result<void> read_overflow_filter(const YamlNode& yaml, Scenario& out, ScenarioE
                  node->content_where(), "use queue, signal and leaky; queue.Queue[-1] is the last event"};
   TESTUDO_TRY(out.overflow_filter,
               expression(yaml, "overflow_filter", expr::Type::boolean, env, expr::Scope::bucket));
+  return {};
+}
+
+/// Conditions that look at the end of the queue only.
+Result<void> find_window(const YamlNode& yaml, Scenario& out, ScenarioEnv& env) {
+  if (!out.condition || out.early_condition) return {};
+  out.window = window_of(out.condition.text(), env.slots);
+  if (!out.window || out.window->predicate.empty() || out.window->equal_slot) return {};
+  expr::CompileOptions options;
+  options.scope = expr::Scope::bucket;
+  options.slots = &env.slots;
+  options.helpers = env.helpers;
+  options.expect = expr::Type::boolean;
+  TESTUDO_TRY(out.window_match,
+              expr::Expression::compile("count(queue.Queue, {" + out.window->predicate + "}) == 1",
+                                        yaml.find("condition")->content_where(), options));
   return {};
 }
 
@@ -264,10 +284,18 @@ Result<std::unique_ptr<Scenario>> compile_scenario(const YamlNode& yaml, Scenari
 
   TESTUDO_CHECK(read_type(yaml, *out));
   TESTUDO_TRY(out->filter, expression(yaml, "filter", expr::Type::boolean, env));
+  if (env.texts)
+    for (const uint32_t row : out->filter.guard()) {
+      const uint32_t subject = env.texts->subject_of(row);
+      if (std::find(out->guard_subjects.begin(), out->guard_subjects.end(), subject) ==
+          out->guard_subjects.end())
+        out->guard_subjects.push_back(subject);
+    }
   TESTUDO_TRY(out->groupby, expression(yaml, "groupby", expr::Type::string, env));
   TESTUDO_TRY(out->distinct, expression(yaml, "distinct", expr::Type::unknown, env));
   TESTUDO_TRY(out->cancel_on, question(yaml, "cancel_on", env, out->early_cancel));
   TESTUDO_TRY(out->condition, question(yaml, "condition", env, out->early_condition));
+  TESTUDO_CHECK(find_window(yaml, *out, env));
   TESTUDO_CHECK(read_overflow_filter(yaml, *out, env));
   TESTUDO_TRY(out->capacity, number(yaml, "capacity"));
   TESTUDO_TRY(out->cache_size, number(yaml, "cache_size"));

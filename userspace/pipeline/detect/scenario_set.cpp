@@ -8,7 +8,7 @@
 namespace testudo::detect {
 namespace {
 
-/// Queues that the format does not bound (capacity -1), and those it bounds too far away.
+/// Queues that the format does not bound (capacity -1), and those it bounds too far away. (Buckets::push)
 constexpr uint32_t kUnboundedQueue = 1000, kMaxQueue = 10'000;
 
 /// An overflow without fields, as it is poured again after the postoverflows.
@@ -57,6 +57,9 @@ Rule rule_of(const Scenario& s) {
   rule.cancel = bool(s.cancel_on);
   rule.asks_after = s.condition || !s.evidence.empty();
   rule.counts = s.type == BucketType::leaky;
+  rule.scoped = bool(s.scope_expression);
+  rule.unbounded = s.capacity < 0 && s.cache_size <= 0;
+  rule.window = s.window.has_value();
   return rule;
 }
 
@@ -118,18 +121,22 @@ void finish(ScenarioSet& set, SlotNames& slots) {
   for (const SlotRef slot :
        {set.as_number, set.asn_number, set.as_name, set.country, set.latitude, set.longitude})
     set.keep(slot);
-  const auto keep_reads = [&](const expr::Expression& expression) {
+  const auto keep_reads = [&](Scenario& s, const expr::Expression& expression) {
     if (!expression) return;
-    for (const SlotRef slot : expression.reads()) set.keep(slot);
-    set.asks_events = set.asks_events || mentions(expression.text(), "evt");
+    for (const SlotRef slot : expression.reads()) {
+      set.keep(slot);
+      if (std::find(s.reads.begin(), s.reads.end(), slot) == s.reads.end()) s.reads.push_back(slot);
+    }
+    s.reads_all = s.reads_all || reads_all_fields(expression.text());
+    s.asks_event = s.asks_event || mentions(expression.text(), "evt");
   };
   set.rules.clear();
   for (const auto& s : set.scenarios) {
-    if (!s->early_cancel) keep_reads(s->cancel_on);
-    if (!s->early_condition) keep_reads(s->condition);
-    keep_reads(s->overflow_filter);
+    if (!s->early_cancel) keep_reads(*s, s->cancel_on);
+    if (!s->early_condition) keep_reads(*s, s->condition);
+    keep_reads(*s, s->overflow_filter);
     for (const Evidence& one : s->evidence) {
-      keep_reads(one.condition);
+      keep_reads(*s, one.condition);
       note_names(*s, one.condition);
     }
     for (const auto* question : {&s->cancel_on, &s->condition, &s->overflow_filter})

@@ -3,60 +3,17 @@
 #include <algorithm>
 #include <vector>
 
+#include "detect/tokens.h"
+
 namespace testudo::detect {
 namespace {
 
-enum class Kind : uint8_t { name, string, sign };
-struct Token {
-  Kind kind;
-  std::string_view text;  ///< strings: without quotes; empty view with `odd` when it holds escapes
-  bool odd = false;
-};
-
-bool letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || c < 0;
-}
-bool digit(char c) { return c >= '0' && c <= '9'; }
-
-std::vector<Token> tokens_of(std::string_view text) {
-  std::vector<Token> out;
-  for (size_t i = 0; i < text.size();) {
-    const char c = text[i];
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-      ++i;
-    } else if (c == '/' && text.substr(i).starts_with("//")) {
-      i = std::min(text.find('\n', i), text.size());
-    } else if (c == '/' && text.substr(i).starts_with("/*")) {
-      const size_t end = text.find("*/", i + 2);
-      i = end == std::string_view::npos ? text.size() : end + 2;
-    } else if (c == '\'' || c == '"' || c == '`') {
-      size_t end = i + 1;
-      bool odd = false;
-      while (end < text.size() && text[end] != c) {
-        if (text[end] == '\\' && c != '`') odd = true, ++end;
-        ++end;
-      }
-      end = std::min(end, text.size());
-      out.push_back({Kind::string, text.substr(i + 1, end - i - 1), odd});
-      i = end + 1;
-    } else if (letter(c)) {
-      const size_t start = i;
-      while (i < text.size() && (letter(text[i]) || digit(text[i]))) ++i;
-      out.push_back({Kind::name, text.substr(start, i - start)});
-    } else {
-      const std::string_view two = text.substr(i, 2);
-      const size_t size = two == "==" || two == "&&" || two == "?." ? 2 : 1;
-      out.push_back({Kind::sign, text.substr(i, size)});
-      i += size;
-    }
-  }
-  return out;
-}
+using Kind = Token::Kind;
 
 /// `evt.Meta.a`, `evt.Meta["a"]` → evt, Meta, a. A computed key is "*".
 using Path = std::vector<std::string_view>;
 
-bool is(const Token& t, std::string_view sign) { return t.kind == Kind::sign && t.text == sign; }
+bool is(const Token& t, std::string_view sign) { return t.sign(sign); }
 
 Path path_at(const std::vector<Token>& tokens, size_t& i) {
   Path path{tokens[i++].text};

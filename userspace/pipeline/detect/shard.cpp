@@ -145,7 +145,13 @@ void Shard::add_event(Bucket& bucket, const Rule& rule, const Pour& pour) {
   if (bucket.total < INT32_MAX) ++bucket.total;
   ++counters(bucket.scenario).poured;
   if (copy_ == Pool::kNone) copy_ = buckets_.keep(*event.image);
-  buckets_.push(bucket, copy_, pour.keys ? pour.keys[rule.place].scope_value : std::string_view());
+  const bool marked = rule.window && asker_.passes(*set_->scenarios[bucket.scenario], *event.image);
+  buckets_.push(bucket, copy_, pour.keys ? pour.keys[rule.place].scope_value : std::string_view(), marked);
+  if (buckets_.overfull()) {
+    evicted_.clear();
+    buckets_.relieve(bucket, evicted_);
+    for (const uint32_t scenario : evicted_) ++counters(scenario).evicted;
+  }
 }
 
 bool Shard::overflows(Bucket& bucket, const Rule& rule, const Pour& pour) {
@@ -164,13 +170,13 @@ bool Shard::asks_after(Bucket& bucket, const Pour& pour) {
     if (pour.keys[scenario.place].condition) return true;
     if (scenario.evidence.empty()) return false;
   }
-  asker_.begin(buckets_, bucket, pour.event);
   if (scenario.condition && !scenario.early_condition) {
-    const Truth truth = asker_.ask(scenario.condition);
+    const Truth truth = asker_.condition(buckets_, bucket, *pour.event);
     if (truth == Truth::yes) return true;
     if (truth == Truth::failed) ++counters(bucket.scenario).errors;
   }
   if (scenario.evidence.empty()) return false;
+  asker_.begin(buckets_, bucket, pour.event);
   uint64_t errors = 0;
   const bool convinced = asker_.convinced(scenario, bucket.guillotine, errors);
   if (errors) counters(bucket.scenario).errors += errors;

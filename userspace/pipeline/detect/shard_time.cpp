@@ -14,8 +14,8 @@ void Shard::start_timer(const Bucket& bucket) {
     });
     std::make_heap(timers_.begin(), timers_.end());
   }
-  timers_.push_back({bucket.first + set_->rules[bucket.scenario].lifetime, bucket.key_hash,
-                     buckets_.row_of(bucket), bucket.birth});
+  timers_.push_back(
+      {bucket.first + set_->rules[bucket.scenario].lifetime, bucket.key_hash, bucket.row, bucket.birth});
   std::push_heap(timers_.begin(), timers_.end());
 }
 

@@ -138,14 +138,16 @@ class Snapshot {
 
  private:
   /// Of one part: its events, and the copies that each shard has made of them by now.
+  using ByName = std::unordered_multimap<std::string_view, const Scenario*>;
   struct Images {
+    const ByName& scenarios;
     std::vector<const EventImage*> made;
     std::unordered_map<uint64_t, Pool::Handle> copies;  // shard << 32 | row of the event
   };
   static void save_shard(Writer& out, const Shard& shard);
-  static const Scenario* find(const Shards& shards, std::string_view name, std::string_view filter,
+  static const Scenario* find(const ByName& scenarios, std::string_view name, std::string_view filter,
                               uint8_t type, uint32_t place);
-  static bool restore_part(Shards& shards, Reader& in, size_t& restored);
+  static bool restore_part(Shards& shards, Reader& in, const ByName& scenarios, size_t& restored);
   static bool restore_bucket(Shards& shards, Reader& in, Images& images, size_t& restored);
 };
 
@@ -219,13 +221,15 @@ void Snapshot::save_shard(Writer& out, const Shard& shard) {
 }
 
 // Documents may share name and filter: the same place among them first, then any of the same type.
-const Scenario* Snapshot::find(const Shards& shards, std::string_view name, std::string_view filter,
+const Scenario* Snapshot::find(const ByName& scenarios, std::string_view name, std::string_view filter,
                                uint8_t type, uint32_t place) {
   const Scenario* found = nullptr;
-  for (const auto& s : shards.set_->scenarios) {
-    if (s->name != name || uint8_t(s->type) != type || s->filter.text() != filter) continue;
-    if (s->place == place) return s.get();
-    if (!found) found = s.get();
+  const auto [begin, end] = scenarios.equal_range(name);
+  for (auto it = begin; it != end; ++it) {
+    const Scenario* s = it->second;
+    if (uint8_t(s->type) != type || s->filter.text() != filter) continue;
+    if (s->place == place) return s;
+    if (!found || s->place < found->place) found = s;
   }
   return found;
 }
@@ -234,7 +238,7 @@ bool Snapshot::restore_bucket(Shards& shards, Reader& in, Images& images, size_t
   const std::string_view name = in.text(), filter = in.text();
   const auto type = in.number<uint8_t>();
   const auto place = in.number<uint32_t>();
-  const Scenario* scenario = find(shards, name, filter, type, place);
+  const Scenario* scenario = find(images.scenarios, name, filter, type, place);
   const std::string_view group = in.text();
   const bool marked = in.number<uint8_t>() != 0, log_time = in.number<uint8_t>() != 0;
   Bucket fields;
@@ -279,16 +283,17 @@ bool Snapshot::restore_bucket(Shards& shards, Reader& in, Images& images, size_t
   for (const auto& [number, scope] : queue) {
     const auto [copy, fresh] = images.copies.try_emplace(uint64_t(to) << 32 | number, Pool::kNone);
     if (fresh) copy->second = buckets.keep(*images.made[number]);
-    buckets.push(b, copy->second, scope);
+    const bool passes = scenario->window && shard.asker_.passes(*scenario, *images.made[number]);
+    buckets.push(b, copy->second, scope, passes);
   }
   if (scenario->type == BucketType::counter && !log_time) shard.start_timer(b);
   ++restored;
   return true;
 }
 
-bool Snapshot::restore_part(Shards& shards, Reader& in, size_t& restored) {
+bool Snapshot::restore_part(Shards& shards, Reader& in, const ByName& scenarios, size_t& restored) {
   Arena arena;
-  Images images;
+  Images images{scenarios, {}, {}};
   EventImage::Parts parts;
   for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
     if (!read_image(in, *shards.names_, parts)) return false;
@@ -305,7 +310,7 @@ bool Snapshot::restore_part(Shards& shards, Reader& in, size_t& restored) {
     hole.group = in.text();
     hole.marked = in.number<uint8_t>() != 0;
     hole.end = time_of(in.number<int64_t>());
-    const Scenario* scenario = find(shards, name, filter, type, place);
+    const Scenario* scenario = find(images.scenarios, name, filter, type, place);
     if (!in.ok() || hole.group.size() > kMaxGroup) return false;
     if (!scenario) continue;
     const uint64_t hash = group_hash(hole.group, scenario->partition, shards.shards_[0]->seed_);
@@ -330,8 +335,10 @@ Result<size_t> Snapshot::restore(Shards& shards, std::string_view bytes) {
   const auto seed = in.number<uint64_t>();
   for (const auto& shard : shards.shards_) shard->seen_seed_ = seed;
   size_t restored = 0;
+  ByName scenarios;
+  for (const auto& s : shards.set_->scenarios) scenarios.emplace(s->name, s.get());
   for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n)
-    if (!restore_part(shards, in, restored)) {
+    if (!restore_part(shards, in, scenarios, restored)) {
       shards.make();  // nothing of it
       return damaged;
     }

@@ -36,6 +36,16 @@ std::string_view behind(std::string_view text, std::string_view address) {
   return text.substr(at, 3);
 }
 
+/// Does the match begin inside of quotes that it did not open? What stands in quotes is what somebody said.
+/// `client sent invalid protocol identifier "Failed password for root from 8.8.8.8 port 22 ssh2"` holds no
+/// other address than the invented one. (In a line of JSON everything stands in quotes, and that says
+/// nothing.)
+bool begins_inside_quotes(const parse::MatchSpan& span) {
+  const auto begin = size_t(span.matched.data() - span.subject.data());
+  if (begin == 0 || span.subject.front() == '{') return false;
+  return std::count(span.subject.begin(), span.subject.begin() + std::ptrdiff_t(begin), '"') % 2 == 1;
+}
+
 }  // namespace
 
 bool nobodys(const Ip& ip) {
@@ -156,6 +166,7 @@ bool Ambiguity::worth_asking(const Event& event, const parse::RunContext& contex
   if (source.empty()) return false;
   if (a_stranger_may_have_written_it(event.raw)) return true;
   const parse::MatchSpan* span = span_of(source, context);
+  if (span && begins_inside_quotes(*span)) return true;
   return may_hold_another(span ? span->subject : event.raw, source);
 }
 
@@ -171,6 +182,7 @@ const Ambiguity::Doubt& Ambiguity::ask(const Event& event, const parse::RunConte
     return out_;
   }
   const parse::MatchSpan* span = span_of(source, context);
+  if (span && begins_inside_quotes(*span)) out_.ambiguous = true;
   find_addresses(span ? span->subject : event.raw, 1, found_, &*ip);
   if (found_.empty()) return out_;
   if (span) ask_outside(*span, source, *ip);

@@ -10,8 +10,10 @@
 // `GET /?8.8.8.8` passes both: nothing is matched without the client, and the URL lies inside the match.
 // Patterns that are anchored at both ends pass question 2 always.
 //
-// And some lines are no witness whomever they name: where a program writes newlines of strangers into its log
-// as they are, a stranger writes whole lines.
+// And some lines are no witness whomever they name, though they hold one address only:
+//   3. The match begins inside of quotes that it did not open: somebody's words, quoted (sshd quotes a bad
+//      greeting, and does not say who sent it).
+//   4. nginx's error log, where a stranger writes whole lines.
 #pragma once
 
 #include <string>

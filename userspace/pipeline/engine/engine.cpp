@@ -70,7 +70,10 @@ bool Engine::fill(Work& work) {
       work.lines = std::move(*batch);
       return true;
     }
-    if (queue_.closed()) return false;
+    if (queue_.closed()) {
+      if (ended_) return false;
+      ended_ = true;  // one more tick: what was counted since the last one is handed out
+    }
   }
   // A batch without lines: timers are looked at in its place among the others.
   next_tick_ = monotonic_ns() + kTick.count();

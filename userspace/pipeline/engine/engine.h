@@ -67,7 +67,9 @@ class Engine {
   std::unique_ptr<EngineMetrics> told_;
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<std::thread> threads_;
-  int64_t next_tick_ = 0;  ///< monotonic ns; under the pipeline's intake
+  // Under the pipeline's intake:
+  int64_t next_tick_ = 0;  ///< monotonic ns
+  bool ended_ = false;
   mutable std::mutex mutex_;
   std::shared_ptr<const Program> program_;
 };

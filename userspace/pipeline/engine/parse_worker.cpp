@@ -71,7 +71,10 @@ void ParseWorker::set_trace(parse::Trace* trace, detect::MatchTrace* matches) {
 void ParseWorker::run(Work& work) {
   adopt(work.program);
   if (!work.text.empty()) split_lines(work);
-  if (work.lines.lines.empty()) return;
+  if (work.lines.lines.empty()) {
+    if (work.tick != TimePoint{}) take_match_counts(work);
+    return;
+  }
   const LineBatch& batch = work.lines;
   if (!options_.replay) {
     if (batch.arrived != arrived_ || arrived_text_.empty()) {
@@ -238,6 +241,10 @@ void ParseWorker::take_counts(Work& work) {
   }
   if (options_.replay || work.lines.arrived - told_ < 1s) return;
   told_ = work.lines.arrived;
+  take_match_counts(work);
+}
+
+void ParseWorker::take_match_counts(Work& work) {
   auto& matched = matcher_->counters();
   for (size_t id = 0; id < matched.size(); ++id) {
     if (matched[id].errors == 0) continue;

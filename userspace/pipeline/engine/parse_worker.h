@@ -61,6 +61,7 @@ class ParseWorker {
     if (timed_) watch_->step(step);
   }
   void take_counts(Work& work);
+  void take_match_counts(Work& work);
 
   ParseOptions options_;
   parse::StashTurn& turn_;

@@ -154,14 +154,14 @@ void Pipeline::carry_shard(uint32_t index) {
 
 void Pipeline::take(Work& one, uint32_t index) {
   detect::Shard& shard = (*shards_)[index];
-  const int64_t before = options_.profile ? monotonic_ns() : 0;
+  const int64_t before = options_.profile ? Profile::clock_ns() : 0;
   if (!one.pours.records[index].empty()) shard.take(one.pours, index, one.emitted[index]);
   if (one.tick != TimePoint{}) {
     shard.tick(one.tick, kTickBudget, one.emitted[index]);
     drain(shard, *one.program, one.deltas[index]);
     one.buckets[index] = shard.buckets();
   }
-  if (options_.profile) options_.profile->add(options_.profile->buckets(), monotonic_ns() - before);
+  if (options_.profile) options_.profile->add(options_.profile->buckets(), Profile::clock_ns() - before);
   one.waiting.fetch_sub(1);
 }
 
@@ -171,7 +171,7 @@ void Pipeline::complete() {
     if (completing_.exchange(true)) return;
     for (uint64_t n = completed_.load(); ready(n);) {
       Work& one = work(n);
-      const int64_t before = options_.profile ? monotonic_ns() : 0;
+      const int64_t before = options_.profile ? Profile::clock_ns() : 0;
       completion_->run(one, sink_.overflow);
       if (one.tick != TimePoint{}) {
         detect::Shard& shard = (*shards_)[detect::kOrdered];
@@ -179,7 +179,8 @@ void Pipeline::complete() {
         one.buckets[detect::kOrdered] = shard.buckets();
       }
       if (sink_.done) sink_.done(one, completion_->take_counts());
-      if (options_.profile) options_.profile->add(options_.profile->completion(), monotonic_ns() - before);
+      if (options_.profile)
+        options_.profile->add(options_.profile->completion(), Profile::clock_ns() - before);
       one.program.reset();
       {
         const std::lock_guard lock(room_);

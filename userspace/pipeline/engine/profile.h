@@ -18,7 +18,7 @@ namespace testudo {
 
 class Profile {
  public:
-  static constexpr uint64_t kEvery = 16;
+  static constexpr uint64_t kEvery = 32;
   static constexpr size_t kMaxSteps = 24;
 
   /// `stages`: names of the parse stages, in order.
@@ -29,6 +29,8 @@ class Profile {
   size_t match() const { return doubt() + 1; }
   size_t buckets() const { return match() + 1; }
   size_t completion() const { return buckets() + 1; }
+
+  static int64_t clock_ns();
 
   /// Times the steps of one line; used by one thread.
   class Watch : public parse::StageWatch {

@@ -81,9 +81,9 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
   {
     Pipeline pipeline(program, run, std::move(sink));
     run_threads(pipeline, run.threads, [&](Work& work) {
-      const int64_t before = profile ? monotonic_ns() : 0;
+      const int64_t before = profile ? Profile::clock_ns() : 0;
       const bool more = feed.fill(work);
-      if (profile) profile->add(Profile::read, monotonic_ns() - before);
+      if (profile) profile->add(Profile::read, Profile::clock_ns() - before);
       return more;
     });
   }

@@ -65,7 +65,9 @@ TEST(CliMetrics, PrometheusFindsNamesLabelsAndAFormatItReads) {
   std::string answer;
   ASSERT_TRUE(wait_until([&] {
     answer = scrape(it.daemon().pid());
-    return answer.find("\ntestudo_reaction_seconds_count 1\n") != std::string::npos;
+    // Counts of nodes and scenarios are handed out once a second.
+    return answer.find("\ntestudo_reaction_seconds_count 1\n") != std::string::npos &&
+           answer.find("\ncs_bucket_overflowed_total{") != std::string::npos;
   })) << answer;
   const size_t body = answer.find("\r\n\r\n");
   ASSERT_NE(body, std::string::npos);

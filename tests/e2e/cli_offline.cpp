@@ -83,7 +83,8 @@ TEST_F(CliRehearse, ReplayPrintsAlertsOnStandardOutputAndTheSummaryOnStandardErr
   EXPECT_EQ(alert.at("scenario"), "testudo/ssh-bruteforce");
   EXPECT_EQ(alert.at("scope"), "Ip");
   EXPECT_EQ(alert.at("value"), "203.0.113.1");
-  EXPECT_EQ(alert.as_object().size(), 6u);
+  EXPECT_TRUE(alert.at("line").is_int64());
+  EXPECT_EQ(alert.as_object().size(), 7u);
   const auto summary = boost::json::parse(json.err);
   EXPECT_EQ(summary.at("lines"), 8);
   EXPECT_EQ(summary.at("parsed"), 8);

@@ -43,6 +43,7 @@ TEST(InputNames, NeverReachATerminalRaw) {
                                "-1",
                                "@SUM(1)"};
   for (const std::string& name : names) it.append("auth.log", brute_force("203.0.113.8", name, 2));
+  it.append("auth.log", brute_force("203.0.113.8"));
   ASSERT_TRUE(wait_until([&] { return it.banned("203.0.113.8"); })) << it.daemon().err();
   const auto alerts = it.json({"alerts", "list", "-a"});
   ASSERT_GE(alerts.as_array().size(), std::size(names));

@@ -97,15 +97,15 @@ bool counted(const void* owner, Context&, const Value* args, size_t, Value& out)
 
 TEST(KnownLists, TheSubjectIsComputedOnce) {
   for (const char* text :
-       {"any(File('cmd'), {Counted('x') contains #})", "any(File('cmd'), {Counted('x') == #})",
-        "any(File('cmd'), {Counted('x') endsWith Upper(#)})",
-        "any(File('nets'), {IpInRange(Counted('x'), #)})",
-        "any(File('nets'), {len(#) > 0 && IpInRange(Counted('x'), #)})",
-        "any(File('cmd'), {Counted('x') contains # ? evt.SetMeta('a', #) : false})",
-        "IpInRange(Counted('x'), '10.0.0.0/8') || IpInRange(Counted('x'), '11.0.0.0/8')"}) {
+       {"any(File('cmd'), {Counted(evt.Parsed.x) contains #})", "any(File('cmd'), {Counted(evt.Parsed.x) == #})",
+        "any(File('cmd'), {Counted(evt.Parsed.x) endsWith Upper(#)})",
+        "any(File('nets'), {IpInRange(Counted(evt.Parsed.x), #)})",
+        "any(File('nets'), {len(#) > 0 && IpInRange(Counted(evt.Parsed.x), #)})",
+        "any(File('cmd'), {Counted(evt.Parsed.x) contains # ? evt.SetMeta('a', #) : false})",
+        "IpInRange(Counted(evt.Parsed.x), '10.0.0.0/8') || IpInRange(Counted(evt.Parsed.x), '11.0.0.0/8')"}) {
     int calls = 0;
     const HelperTable counting = {
-        {"Counted", "", {Type::string}, false, Type::string, false, counted, &calls}};
+        {"Counted", "", {Type::string}, false, Type::string, true, counted, &calls}};
     World world;
     CompileOptions options = world.options();
     options.helpers.push_back(&files());

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "pattern/regex_literals.h"
-#include "pattern/regex_scratch.h"
+#include "pattern/regex_scratch_impl.h"
 #include "pattern/regex_syntax.h"
 #include "pattern/regex_translate.h"
 

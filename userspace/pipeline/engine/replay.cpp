@@ -22,7 +22,7 @@ std::string absolute(const std::string& path) {
 std::shared_ptr<const SourceInfo> source_of(const ReplayOptions& options) {
   auto source = std::make_shared<SourceInfo>();
   source->id = 1;
-  source->type = "file";
+  source->type = options.module;
   source->name = absolute(options.file);
   source->labels = options.labels;
   source->labels.insert(source->labels.begin(), {"type", options.type});

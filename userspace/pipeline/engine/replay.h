@@ -12,6 +12,7 @@ namespace testudo {
 struct ReplayOptions {
   std::string file;
   std::string type;                                         ///< label `type`
+  std::string module = "file";  ///< evt.Line.Module: which kind of source the lines come from
   std::vector<std::pair<std::string, std::string>> labels;  ///< further labels
   TimePoint today{};
   size_t threads = 1;         ///< the result is the same for any number

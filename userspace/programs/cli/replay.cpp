@@ -16,6 +16,7 @@ using Kind = OptionSpec::Kind;
 constexpr OptionSpec kOptions[] = {
     {"FILE", "log file", Kind::positional, true},
     {"-t,--type", "label `type` of its lines: syslog, nginx, apache2 …", Kind::text, true},
+    {"--module", "source that its lines came from: wineventlog, journalctl … (default file)"},
     {"--label", "further label, K=V", Kind::list},
     {"--hub", "folder that holds parsers/, scenarios/ …: that content alone", Kind::text},
     {"--item", "only this item: [TYPE:]AUTHOR/NAME; a collection brings what it lists", Kind::list},
@@ -83,6 +84,7 @@ int run(Context& context, const Args& args) {
   ReplayOptions replayed;
   replayed.file = args.text("FILE");
   replayed.type = args.text("type");
+  replayed.module = args.text("module", "file");
   replayed.today = *time;
   for (const std::string& label : args.list("label")) {
     const size_t at = label.find('=');

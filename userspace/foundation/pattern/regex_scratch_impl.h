@@ -1,4 +1,4 @@
-// pattern/regex_scratch.h: what a thread brings to every match, inside this folder.
+// pattern/regex_scratch_impl.h: what a thread brings to every match, inside this folder.
 #pragma once
 
 #include <re2/re2.h>

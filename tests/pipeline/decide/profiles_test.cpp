@@ -23,7 +23,7 @@ struct ProfilesTest : testing::Test {
   Profiles load(const std::string& text) {
     const TempFolder folder;
     errors.clear();
-    return Profiles::load({folder.file("profiles.yaml", text)}, {&expr::pure_helpers(), &helpers}, errors);
+    return Profiles::load({folder.file("profiles.yaml", text)}, {&helpers, &expr::pure_helpers()}, errors);
   }
   FixedHistory history;
   expr::HelperTable helpers = history_helpers(history);
@@ -210,7 +210,7 @@ TEST_F(ProfilesTest, TheLocalFileComesFirst) {
 
 TEST_F(ProfilesTest, TheShippedFilesLoadAndBanForFourHours) {
   Profiles profiles = Profiles::load({std::string(TESTUDO_SOURCE_DIR) + "/config/profiles.yaml"},
-                                     {&expr::pure_helpers(), &helpers}, errors);
+                                     {&helpers, &expr::pure_helpers()}, errors);
   ASSERT_TRUE(errors.empty()) << errors[0].text();
   Alert alert = alert_of("192.0.2.1", now());
   ASSERT_EQ(profiles.judge(alert).decisions.size(), 1u);

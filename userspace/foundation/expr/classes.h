@@ -38,7 +38,7 @@ enum class ClassId : uint8_t {
   queue,
   kept_event,
   bucket,  ///< leaky; the object is the BucketView
-  zone,  ///< a time zone
+  zone,    ///< a time zone
 };
 
 /// Maps that live in the event; everything else of kind object is a struct.

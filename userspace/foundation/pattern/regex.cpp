@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 
 #include "base/text.h"
@@ -11,6 +12,10 @@
 #include "pattern/regex_scratch.h"
 #include "pattern/regex_syntax.h"
 #include "pattern/regex_translate.h"
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
 
 namespace testudo {
 namespace {
@@ -38,6 +43,25 @@ uint32_t step_limit(size_t length) {
 constexpr uint32_t kTripWeight = 64;
 constexpr uint32_t kDistrusted = 4 * kTripWeight;
 constexpr uint32_t kPenalty = 2048;
+
+// Within the limit on steps a short subject can still cost a hundred times what it should: a search from
+// every start (a[a-y]*z on many a's), or loops behind one another. So the time of each run over more than
+// kWatched bytes is taken, which costs 15 ns, and a run that was slow fills the bucket like a trip. Nothing
+// but speed depends on it.
+constexpr size_t kWatched = 128;
+
+uint64_t ticks() {
+#if defined(__x86_64__)
+  return __rdtsc();
+#else
+  return uint64_t(std::chrono::steady_clock::now().time_since_epoch().count());
+#endif
+}
+constexpr uint64_t kTicksOfRe2 = 1500;  ///< a byte, for its groups
+constexpr uint32_t kMostSteps = 1u << 24;
+
+/// About 10 ns a byte and 2 µs: five times what hub patterns take for honest lines.
+uint64_t patience(size_t length) { return 4096 + 24 * length; }
 
 // Where a search for the start is dear, the more frequent answer of late decides who is asked first: RE2
 // while most lines do not match (0.2 µs for a no), PCRE2 while most do (which then cost one engine, not two).
@@ -139,9 +163,9 @@ struct Regex::Impl {
     return true;
   }
 
-  Answer run_jit(const Jit& jit, std::string_view subject, size_t start, RegexScratch::Impl& scratch,
-                 Captures* captures) const {
-    switch (jit.run(subject, start, step_limit(subject.size()), scratch.jit)) {
+  Answer run_jit(const Jit& jit, std::string_view subject, size_t start, uint32_t limit,
+                 RegexScratch::Impl& scratch, Captures* captures) const {
+    switch (jit.run(subject, start, limit, scratch.jit)) {
       case Jit::Outcome::no_match:
         return Answer::no;
       case Jit::Outcome::match:
@@ -193,7 +217,14 @@ struct Regex::Impl {
     re2::StringPiece whole;
     if (!re2().Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, &whole, 1)) return false;
     const size_t start = static_cast<size_t>(whole.data() - subject.data());
-    if (run_jit(*jit, subject, start, scratch, captures) == Answer::yes) return true;
+    // RE2's groups cost a microsecond a byte and more: as long as four times the steps stay below that, they
+    // are the better bargain.
+    for (uint32_t limit = step_limit(subject.size()); limit <= kMostSteps; limit *= 4) {
+      const uint64_t since = ticks();
+      const Answer answer = run_jit(*jit, subject, start, limit, scratch, captures);
+      if (answer == Answer::yes) return true;
+      if (answer == Answer::no || 4 * (ticks() - since) > kTicksOfRe2 * subject.size()) break;
+    }
     return run_re2(subject, scratch, captures);
   }
 
@@ -205,7 +236,7 @@ struct Regex::Impl {
     if (subject.size() > kShort) return run_re2_first(jit, subject, scratch, captures);
     if (distrusted.load(std::memory_order_relaxed)) {
       remember(false);
-      return run_re2(subject, scratch, captures);
+      return run_re2_first(jit, subject, scratch, captures);
     }
     if (dear_start && expects_miss.load(std::memory_order_relaxed)) {
       const bool found = run_re2(subject, scratch, nullptr);
@@ -219,9 +250,12 @@ struct Regex::Impl {
 
   bool run_jit_or_re2(const Jit& jit, std::string_view subject, RegexScratch::Impl& scratch,
                       Captures* captures) const {
-    const Answer answer = run_jit(jit, subject, 0, scratch, captures);
-    remember(answer == Answer::ask_re2);
-    return answer == Answer::ask_re2 ? run_re2(subject, scratch, captures) : answer == Answer::yes;
+    const bool watched = subject.size() > kWatched;
+    const uint64_t since = watched ? ticks() : 0;
+    const Answer answer = run_jit(jit, subject, 0, step_limit(subject.size()), scratch, captures);
+    remember(answer == Answer::ask_re2 || (watched && ticks() - since > patience(subject.size())));
+    if (answer == Answer::ask_re2) return run_re2_first(&jit, subject, scratch, captures);
+    return answer == Answer::yes;
   }
 };
 

@@ -4,6 +4,7 @@
 // are settled by the caller, who knows the rows.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -142,7 +142,8 @@ bool asks_for_time(std::string_view text) {
   bool found = false;
   each_path(text, [&](const Path& path) {
     found = found || one_of(path[0], {"now", "TimeNow"}) ||
-            (path[0] == "evt" && path.size() > 1 && one_of(path[1], {"Time", "MarshaledTime", "Line"}));
+            (path[0] == "evt" && path.size() > 1 && one_of(path[1], {"Time", "MarshaledTime"})) ||
+            (path[0] == "evt" && path.size() > 2 && path[1] == "Line" && path[2] == "Time");
   });
   return found;
 }

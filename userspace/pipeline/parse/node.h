@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/ip.h"
 #include "expr/expr.h"
+#include "parse/cidr_list.h"
 #include "parse/enricher.h"
 #include "parse/event_fields.h"
 #include "parse/literal_gate.h"
@@ -59,8 +59,7 @@ struct StashStep {
 
 struct Whitelist {
   std::string reason;
-  std::vector<Ip> ips;
-  std::vector<Prefix> cidrs;
+  CidrList networks;  ///< `ip` and `cidr`; an address is a network of its own
   std::vector<expr::Expression> expressions;
 };
 

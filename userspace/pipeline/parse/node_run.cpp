@@ -86,7 +86,8 @@ Runner::StageResult Runner::plain_stage(const ParserSet::Stage& stage, size_t in
 /// The same, without the nodes whose filter is known to be false.
 Runner::StageResult Runner::planned_stage(const ParserSet::Stage& stage, size_t index) {
   StageResult out;
-  StageView& view = this->view(index);
+  if (!view_) view_ = &this->view();
+  StageView& view = view_->stages[index];
   Jump jump;
   view.jump(event_, context_, jump);
   const size_t words = (stage.nodes.size() + 63) / 64;
@@ -119,7 +120,7 @@ Runner::StageResult Runner::planned_stage(const ParserSet::Stage& stage, size_t 
   return out;
 }
 
-StageView& Runner::view(size_t stage) {
+SourceView& Runner::view() {
   static const std::vector<std::pair<std::string, std::string>> none;
   const auto& labels = event_.source ? event_.source->labels : none;
   auto& sources = context_.sources;
@@ -136,7 +137,7 @@ StageView& Runner::view(size_t stage) {
     }
     context_.last_source = size_t(found - sources.begin());
   }
-  return sources[context_.last_source].stages[stage];
+  return sources[context_.last_source];
 }
 
 Step Runner::node(const Node& node, int depth, bool sure) {

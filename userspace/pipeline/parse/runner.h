@@ -20,7 +20,7 @@ class Runner {
   };
   StageResult plain_stage(const ParserSet::Stage& stage, size_t index);
   StageResult planned_stage(const ParserSet::Stage& stage, size_t index);
-  StageView& view(size_t stage);
+  SourceView& view();
   Step node(const Node& node, int depth, bool sure);
   Step untraced(const Node& node, int depth, bool sure);
   bool passes(const Node& node);
@@ -43,7 +43,8 @@ class Runner {
   const ParserSet& set_;
   Event& event_;
   RunContext& context_;
-  Trace* detail_;  ///< null unless somebody wants every detail
+  SourceView* view_ = nullptr;  ///< of the event's source, once it was asked for
+  Trace* detail_;               ///< null unless somebody wants every detail
 };
 
 }  // namespace testudo::parse

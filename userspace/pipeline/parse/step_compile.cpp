@@ -208,14 +208,14 @@ std::optional<Whitelist> NodeCompiler::whitelist(const YamlNode& yaml) {
   };
   each("ip", [&](const YamlNode& item) {
     if (const auto ip = Ip::parse(item.text()))
-      out.ips.push_back(*ip);
+      out.networks.add(Prefix::host(*ip));
     else
       fail(item.error("'" + item.text() + "' is not an address"));
   });
   each("cidr", [&](const YamlNode& item) {
     const auto prefix = Prefix::parse(item.text());
     if (prefix && item.text().find('/') != std::string::npos)
-      out.cidrs.push_back(*prefix);
+      out.networks.add(*prefix);
     else
       fail(item.error("'" + item.text() + "' is not a network such as 10.0.0.0/8"));
   });

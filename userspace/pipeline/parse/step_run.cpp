@@ -81,13 +81,10 @@ bool Runner::check_whitelist(const Node& node, const Whitelist& list) {
 
 /// Is an address of the event on the list? A log line has one source, an overflow may have many.
 bool Runner::listed(const Whitelist& list) {
-  if (list.ips.empty() && list.cidrs.empty()) return false;
+  if (list.networks.empty()) return false;
   const auto on_list = [&](std::string_view text) {
     const std::optional<Ip>& ip = context_.enrich.address(text);
-    if (!ip) return false;
-    return std::find(list.ips.begin(), list.ips.end(), *ip) != list.ips.end() ||
-           std::any_of(list.cidrs.begin(), list.cidrs.end(),
-                       [&](const Prefix& p) { return p.contains(*ip); });
+    return ip && list.networks.contains(*ip);
   };
   if (event_.type != EventType::overflow) return on_list(event_.get(set_.source_ip));
   return event_.overflow &&

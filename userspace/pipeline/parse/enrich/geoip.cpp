@@ -1,5 +1,5 @@
 // GeoIpCity, GeoIpASN, IpToRange.
-#include <charconv>
+#include <cmath>
 #include <cstdio>
 
 #include "parse/enrich/geo_database.h"
@@ -15,6 +15,7 @@ struct SmallText {
   uint8_t length = 0;
   std::string_view view() const { return {bytes, length}; }
   void decimal6(double value) {
+    if (value == 0 && !std::signbit(value)) return assign("0.000000");  // an address that nobody knows
     const int n = std::snprintf(bytes, Size, "%.6f", value);
     length = n > 0 && size_t(n) < Size ? uint8_t(n) : 0;
   }

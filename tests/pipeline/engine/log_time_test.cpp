@@ -50,6 +50,8 @@ labels: {remediation: true}
     batch.backlog = backlog;
     return worker_->run(batch, alerts);
   }
+  void tick(TimePoint at) { worker_->tick(at, {}); }
+  void reload() { worker_->adopt(content_.load()); }
   std::vector<Alert> alerts;
 
  private:
@@ -69,6 +71,17 @@ TEST(LogTime, AnAttackOfAnHourAgoIsSeenInItsOwnTime) {
   for (int i = 0; i < 6; ++i) live.line(kNow - 1h + i * 1s, kNow, true);
   ASSERT_EQ(live.alerts.size(), 1u);
   EXPECT_EQ(live.alerts[0].stop_at, kNow - 1h + 5s);
+}
+
+TEST(LogTime, TheFirstTickAfterAStartOrAReloadForgetsNoLateBucket) {
+  Live live;
+  for (int i = 0; i < 6; ++i) {
+    live.line(kNow - 1h + i * 1s, kNow + i * 100ms, true);
+    if (i == 2) live.tick(kNow + 1s);
+    if (i == 3) live.reload();
+    if (i == 4) live.tick(kNow + 2s);
+  }
+  EXPECT_EQ(live.alerts.size(), 1u);
 }
 
 TEST(LogTime, FreshLinesAreCountedByTheClockOnTheWall) {

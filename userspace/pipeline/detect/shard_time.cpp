@@ -31,6 +31,8 @@ void Shard::fire_timers(TimePoint now, std::vector<Emitted>& out) {
 }
 
 void Shard::tick(TimePoint now, size_t budget, std::vector<Emitted>& out) {
+  // Before the first tick nobody knew the time: lines in log time may have come just now.
+  if (last_tick_ == TimePoint{}) late_at_ = now;
   last_tick_ = now;
   fire_timers(now, out);
   sweep(now, false, budget);

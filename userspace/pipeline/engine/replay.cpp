@@ -68,7 +68,16 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
       ++result.whitelisted;
       return;
     }
-    for (Alert& alert : emitted.overflow.alerts) result.alerts.push_back(std::move(alert));
+    for (Alert& alert : emitted.overflow.alerts) {
+      // Kept until the end, and there may be a hundred thousand: without what a replay never shows.
+      alert.events = {};
+      alert.labels = {};
+      alert.meta = {};
+      for (std::string* text : {&alert.message, &alert.line, &alert.uuid, &alert.scenario_hash,
+                                &alert.scenario_version, &alert.source_name})
+        *text = {};
+      result.alerts.push_back(std::move(alert));
+    }
   };
   sink.done = [&](Work& work, const CompletionCounts& counts) {
     result.counts.add(work.counts);

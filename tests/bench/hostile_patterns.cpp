@@ -112,6 +112,9 @@ int main(int argc, char** argv) {
       units.insert(whole.substr(0, whole.size() - 1));
       units.insert(whole.substr(0, whole.size() - 1) + "\x01");
     }
+    // The engines are made when a line first needs them; that is not what is measured.
+    for (const char* warm : {"warm", "\xc3\xa9"}) regex.match(warm, scratch, captures);
+    regex.match(repeated("warm ", 2000), scratch, captures);
     for (const std::string& unit : units)
       for (const size_t size : {250u, 1000u, 8000u, 64000u}) {
         if (unit.empty()) continue;

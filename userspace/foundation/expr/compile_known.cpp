@@ -48,12 +48,13 @@ bool of_element(const Operation& op, uint32_t element) {
   return every_part(op, [&](const Operation& part) { return of_element(part, element); });
 }
 
-// The same for every element, and computed without effects.
+// The same for every element. What a helper says may change from call to call, but not by the element: asked
+// once for all of them, it says what it said to the first.
 bool of_event(const Operation& op) {
-  const Operation::Run known[] = {run::constant,      run::slot,  run::event,      run::event_member,
-                                  run::object_member, run::label, run::unmarshaled};
-  if (std::find(std::begin(known), std::end(known), op.run) == std::end(known) && !pure_call(op))
-    return false;
+  const Operation::Run known[] = {run::constant, run::slot,        run::event,   run::event_member,
+                                  run::label,    run::unmarshaled, run::builtin, run::object_member,
+                                  run::helper,   run::shared_text, run::method};
+  if (op.writes || std::find(std::begin(known), std::end(known), op.run) == std::end(known)) return false;
   return every_part(op, of_event);
 }
 

@@ -1,4 +1,4 @@
-#include "parse/enrich/geo_database.h"
+#include "parse/enrich/geo_database_impl.h"
 
 #include <netinet/in.h>
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "parse/enrich/geo_database.h"
+#include "parse/enrich/geo_database_impl.h"
 #include "parse/enricher.h"
 
 namespace testudo::parse {

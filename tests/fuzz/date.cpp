@@ -1,6 +1,6 @@
 // A stamp, the zone, and a layout, each on its line: what is read lies in the years that the clock's 64 bits
 // hold, and is read again as the same moment from what is written of it.
-#include "parse/date.h"
+#include "parse/stamp.h"
 
 #include <cstdint>
 #include <cstdlib>
@@ -38,7 +38,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   parse::Zone zone;
   if (parts[1].starts_with('+') || parts[1].starts_with('-') || parts[1] == "local")
     if (const auto given = parse::Zone::parse(parts[1])) zone = *given;
-  check(parse::parse_log_date(parts[0], {}, today, zone));
+  const auto stamp = parse::parse_log_date(parts[0], {}, today, zone);
+  check(stamp);
+  // The quick reader says the same, or nothing.
+  parse::CommonStamp quick;
+  if (parse::read_common_stamp(parts[0], today, zone, quick)) {
+    char buffer[48];
+    require(stamp && stamp->time == quick.stamp.time && stamp->guessed_year == quick.stamp.guessed_year);
+    require(quick.view() == std::string_view(buffer, parse::write_rfc3339(*stamp, buffer)));
+  }
   check(parse::parse_log_date(parts[0], parts[2], today, zone));
   check(parse::Layout::compile(parts[2]).parse(parts[0], today, zone));
   // What a layout says of itself never crashes either.

@@ -1,5 +1,6 @@
 // parse/enrich/geo_database_impl.h: MaxMind-format databases through libmaxminddb, and what was found in them.
 //
+// For enrich/ alone: libmaxminddb stays in there.
 // A file of strangers: every read of it is checked, a damaged one gives nothing. Lines come in crowds from
 // the same addresses, so a worker keeps the last answers by address.
 #pragma once

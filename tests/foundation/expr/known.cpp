@@ -97,7 +97,8 @@ bool counted(const void* owner, Context&, const Value* args, size_t, Value& out)
 
 TEST(KnownLists, TheSubjectIsComputedOnce) {
   for (const char* text :
-       {"any(File('cmd'), {Counted(evt.Parsed.x) contains #})", "any(File('cmd'), {Counted(evt.Parsed.x) == #})",
+       {"any(File('cmd'), {Counted(evt.Parsed.x) contains #})",
+        "any(File('cmd'), {Counted(evt.Parsed.x) == #})",
         "any(File('cmd'), {Counted(evt.Parsed.x) endsWith Upper(#)})",
         "any(File('nets'), {IpInRange(Counted(evt.Parsed.x), #)})",
         "any(File('nets'), {len(#) > 0 && IpInRange(Counted(evt.Parsed.x), #)})",

@@ -44,6 +44,16 @@ void run_threads(Pipeline& pipeline, size_t threads, const Pipeline::Fill& fill)
   for (std::thread& thread : others) thread.join();
 }
 
+/// Alerts are kept until the end, and there may be a hundred thousand.
+void shorten(Alert& alert) {
+  alert.events = {};
+  alert.labels = {};
+  alert.meta = {};
+  for (std::string* text : {&alert.message, &alert.line, &alert.uuid, &alert.scenario_hash,
+                            &alert.scenario_version, &alert.source_name})
+    *text = {};
+}
+
 }  // namespace
 
 Result<ReplayResult> replay(std::shared_ptr<const Program> program, const ReplayOptions& options) {
@@ -69,13 +79,7 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
       return;
     }
     for (Alert& alert : emitted.overflow.alerts) {
-      // Kept until the end, and there may be a hundred thousand: without what a replay never shows.
-      alert.events = {};
-      alert.labels = {};
-      alert.meta = {};
-      for (std::string* text : {&alert.message, &alert.line, &alert.uuid, &alert.scenario_hash,
-                                &alert.scenario_version, &alert.source_name})
-        *text = {};
+      if (options.brief) shorten(alert);
       result.alerts.push_back(std::move(alert));
     }
   };

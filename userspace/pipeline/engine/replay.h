@@ -11,12 +11,13 @@ namespace testudo {
 
 struct ReplayOptions {
   std::string file;
-  std::string type;                                         ///< label `type`
+  std::string type;             ///< label `type`
   std::string module = "file";  ///< evt.Line.Module: which kind of source the lines come from
   std::vector<std::pair<std::string, std::string>> labels;  ///< further labels
   TimePoint today{};
   size_t threads = 1;         ///< the result is the same for any number
   size_t piece = 256 * 1024;  ///< bytes that a thread takes at a time; the result is the same for any
+  bool brief = false;         ///< alerts without events, message and identity: less memory
   bool profile = false;       ///< measure what each step takes
   std::string transform;
   parse::Resolver* resolver = nullptr;  ///< names of addresses; null: none has one

@@ -100,6 +100,7 @@ int run(Context& context, const Args& args) {
     replayed.threads = threads;
   }
   replayed.profile = args.flag("profile");
+  replayed.brief = true;  // the rest of an alert is not printed
   std::unique_ptr<parse::Resolver> hosts;
   if (args.has("hosts")) {
     auto read = parse::hosts_resolver(args.text("hosts"));

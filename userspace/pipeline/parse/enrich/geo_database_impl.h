@@ -1,4 +1,5 @@
-// parse/enrich/geo_database_impl.h: MaxMind-format databases through libmaxminddb, and what was found in them.
+// parse/enrich/geo_database_impl.h: MaxMind-format databases through libmaxminddb, and what was found in
+// them.
 //
 // For enrich/ alone: libmaxminddb stays in there.
 // A file of strangers: every read of it is checked, a damaged one gives nothing. Lines come in crowds from

@@ -8,10 +8,20 @@ namespace {
 
 std::string leaky(const std::string& more) { return head("leaky") + "capacity: 1\nleakspeed: 10s\n" + more; }
 
+std::string sha1_hex(std::string_view text) {
+  Sha1 sha;
+  sha.add(text);
+  return sha.hex();
+}
+
 TEST(MapKey, IsTheSha1OfFilterGroupAndName) {
   EXPECT_EQ(sha1_hex("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
   EXPECT_EQ(sha1_hex(""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
-  EXPECT_EQ(map_key("a", "b", "c"), sha1_hex(std::string("a\0b\0c", 5)));
+  EXPECT_EQ(sha1_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+  EXPECT_EQ(MapKey("a", "c").of("b"), sha1_hex(std::string("a\0b\0c", 5)));
+  const std::string filter(1000, 'f');
+  EXPECT_EQ(MapKey(filter, "n").of("g"), sha1_hex(filter + std::string("\0g\0n", 4)));
 }
 
 TEST(Overflow, NamesItsBucketAndItsSources) {
@@ -21,7 +31,7 @@ TEST(Overflow, NamesItsBucketAndItsSources) {
   ASSERT_EQ(rig.emitted_.size(), 1u);
   const Overflow& overflow = rig.emitted_[0].overflow;
   EXPECT_TRUE(overflow.reprocess);
-  EXPECT_EQ(overflow.mapkey, map_key("evt.Meta.kind == 'x'", "192.0.2.1", "me/leaky"));
+  EXPECT_EQ(overflow.mapkey, MapKey("evt.Meta.kind == 'x'", "me/leaky").of("192.0.2.1"));
   EXPECT_EQ(overflow.source_keys, std::vector<std::string>{"192.0.2.1"});
   EXPECT_EQ(overflow.bucket_id.size(), 36u);
 }

@@ -155,11 +155,13 @@ std::string stable_uuid(std::string_view text) {
   uint64_t a = stable_hash(text, 1), b = stable_hash(text, 2);
   a = (a & 0xffffffffffff0fffULL) | 0x8000;
   b = (b & 0x3fffffffffffffffULL) | 0x8000000000000000ULL;
-  char buffer[40];
-  std::snprintf(buffer, sizeof buffer, "%08x-%04x-%04x-%04x-%012llx", unsigned(a >> 32),
-                unsigned(a >> 16 & 0xffff), unsigned(a & 0xffff), unsigned(b >> 48),
-                static_cast<unsigned long long>(b & 0xffffffffffffULL));
-  return buffer;
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out(36, '-');
+  for (size_t i = 0, at = 0; i < 32; ++i, ++at) {
+    if (i == 8 || i == 12 || i == 16 || i == 20) ++at;
+    out[at] = digits[(i < 16 ? a >> (60 - 4 * i) : b >> (124 - 4 * i)) & 15];
+  }
+  return out;
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {

@@ -8,7 +8,6 @@
 #include "base/ip.h"
 #include "base/text.h"
 #include "detect/asker.h"
-#include "detect/map_key.h"
 
 namespace testudo::detect {
 namespace {
@@ -80,8 +79,27 @@ void sources_of_overflow(const EventImage& image, std::string_view scope_value, 
   }
 }
 
-MetaPairs meta_of(const EventImage& image, const SlotNames& names) {
+MetaPairs meta_of(const EventImage& image, const ScenarioSet& set, const SlotNames& names) {
+  // Sorted by key: by the rank of the name, so that no names are compared.
+  uint32_t order[256];
+  size_t count = 0;
+  bool ranked = image.extras() == 0;
+  for (uint32_t i = 0; i < image.fields() && ranked; ++i) {
+    const SlotRef slot = image.slot(i);
+    if (slot.bag != Bag::meta) continue;
+    ranked = count < std::size(order) && slot.index < set.meta_ranks.size();
+    if (ranked) order[count++] = uint32_t(set.meta_ranks[slot.index]) << 16 | i;
+  }
   MetaPairs out;
+  if (ranked) {
+    std::sort(order, order + count);
+    out.reserve(count);
+    for (size_t k = 0; k < count; ++k) {
+      const uint32_t i = order[k] & 0xffff;
+      out.emplace_back(names.name(image.slot(i)), image.value(i));
+    }
+    return out;
+  }
   for (uint32_t i = 0; i < image.fields(); ++i)
     if (image.slot(i).bag == Bag::meta) out.emplace_back(names.name(image.slot(i)), image.value(i));
   for (uint32_t i = 0; i < image.extras(); ++i)
@@ -118,9 +136,9 @@ bool collect_sources(const OverflowingBucket& from, const ScenarioSet& set, std:
   return true;
 }
 
-AlertEvent event_of(const EventImage& image, const SlotNames& names) {
+AlertEvent event_of(const EventImage& image, const ScenarioSet& set, const SlotNames& names) {
   const std::string_view stamp = image.marshaled_time();
-  return {stamp.empty() ? format_rfc3339(image.time()) : std::string(stamp), meta_of(image, names)};
+  return {stamp.empty() ? format_rfc3339(image.time()) : std::string(stamp), meta_of(image, set, names)};
 }
 
 }  // namespace
@@ -175,11 +193,13 @@ Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, c
   }
   // Every source's alert shows the events: many sources must not multiply many events.
   const auto most = uint32_t(std::max<size_t>(kFewEvents, kMaxShown / sources.size()));
+  alert.events.reserve(from.only ? 1 : std::min<uint32_t>(most, bucket.queue_size));
   if (from.only)
-    alert.events.push_back(event_of(*from.only, names));
+    alert.events.push_back(event_of(*from.only, set, names));
   else
-    for (uint32_t i = bucket.queue_size - std::min(most, bucket.queue_size); i < bucket.queue_size; ++i)
-      alert.events.push_back(event_of(from.buckets.queued(bucket, i), names));
+    for (uint32_t i = bucket.queue_size - std::min<uint32_t>(most, bucket.queue_size); i < bucket.queue_size;
+         ++i)
+      alert.events.push_back(event_of(from.buckets.queued(bucket, i), set, names));
 
   const std::string who =
       sources.size() == 1 ? sources[0].value : std::to_string(sources.size()) + " sources";
@@ -191,10 +211,10 @@ Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, c
                   ") at " + go_text(last_text, bucket.last);
 
   out.bucket_id = bucket_id(scenario, group, bucket.first_hash);
-  out.mapkey = map_key(scenario.filter.text(), group, scenario.name);
+  out.mapkey = scenario.map_key.of(group);
   out.reprocess = scenario.reprocess;
   for (AlertSource& source : sources) {
-    Alert one = alert;
+    Alert one = &source == &sources.back() ? std::move(alert) : alert;
     std::string identity = scenario.name;
     for (const std::string& part :
          {std::string(group), source.scope, source.value, std::to_string(bucket.first_hash)}) {

@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "detect/context.h"
-#include "detect/map_key.h"
 
 namespace testudo::detect {
 namespace {
@@ -99,7 +98,7 @@ void Asker::view_bucket(const Buckets& buckets, const Bucket& bucket, const Pour
   view_.duration = scenario.lifetime();
   view_.mapkey = view_.uuid = {};
   if (scenario.asks_names) {
-    mapkey_ = map_key(scenario.filter.text(), bucket.group(buckets.pool()), scenario.name);
+    mapkey_ = scenario.map_key.of(bucket.group(buckets.pool()));
     uuid_ = bucket_id(scenario, bucket.group(buckets.pool()), bucket.first_hash);
     view_.mapkey = mapkey_;
     view_.uuid = uuid_;

@@ -30,13 +30,16 @@ inline bool take_token(double& tokens, Duration elapsed, int32_t capacity, Durat
   return true;
 }
 
-struct Bucket {
+struct alignas(64) Bucket {
   static constexpr uint32_t kNone = UINT32_MAX;
-  static constexpr size_t kInlineGroup = 20, kInlineQueue = 6;
+  static constexpr size_t kInlineGroup = 20, kInlineQueue = 4;
 
   uint64_t key_hash = 0;
   TimePoint first{}, last{};
-  double tokens = 0;
+  union {
+    double tokens = 0;    ///< leaky
+    uint64_t guillotine;  ///< bayesian: evidence that stays true, by its row
+  };
   uint32_t scenario = kNone;  ///< the document that made it: all its behaviour; kNone = the row is free
   uint16_t group_size = 0;
   bool marked = false;    ///< holds events whose source is in doubt
@@ -48,18 +51,16 @@ struct Bucket {
   int32_t total = 0;
 
   uint64_t first_hash = 0;  ///< of the first line: part of the alert's uuid
-  uint64_t guillotine = 0;  ///< evidence that stays true, by its row
   SeenSet seen;
   int16_t first_offset = 0, last_offset = 0;  ///< of the log's zone, minutes
   uint32_t network = kNone;                   ///< row in the table of networks
   uint32_t network_next = kNone, network_previous = kNone;
-
   uint32_t row = kNone;  ///< in the shard's table; kNone = outside of it
   uint32_t birth = 0;    ///< number within the shard, from 1: tells it from a later one of the same key
 
   // A ring of `queue_size` events, `queue_room` words large: words of pool handles, one for each event (two
   // where the scenario has a scope of its own: image, scope value).
-  uint32_t queue_size = 0, queue_head = 0, queue_room = kInlineQueue;
+  uint16_t queue_size = 0, queue_head = 0, queue_room = kInlineQueue;
   union {
     Pool::Handle words[kInlineQueue];
     Pool::Handle handle;
@@ -69,6 +70,6 @@ struct Bucket {
     return {group_size <= kInlineGroup ? group_at.text : pool.at(group_at.handle), group_size};
   }
 };
-static_assert(sizeof(Bucket) <= 160);
+static_assert(sizeof(Bucket) == 128);
 
 }  // namespace testudo::detect

@@ -64,7 +64,8 @@ void Buckets::prepare(Bucket& b, uint64_t key_hash, uint32_t scenario, bool mark
   b.birth = ++births_;
   b.scenario = scenario;
   b.marked = marked;
-  b.tokens = set_->rules[scenario].capacity;
+  const Rule& rule = set_->rules[scenario];
+  if (rule.counts) b.tokens = rule.capacity;
   b.group_size = uint16_t(group.size());
   if (group.size() > Bucket::kInlineGroup) b.group_at.handle = pool_.take(group.size());
   if (!group.empty()) std::memcpy(const_cast<char*>(b.group(pool_).data()), group.data(), group.size());
@@ -145,7 +146,7 @@ void Buckets::drop_oldest(Bucket& bucket, uint32_t stride) {
   const Pool::Handle* ring = words(bucket);
   release(ring[bucket.queue_head] & ~kMark);
   if (stride == 2) give_scope(ring[bucket.queue_head + 1]);
-  bucket.queue_head = (bucket.queue_head + stride) % bucket.queue_room;
+  bucket.queue_head = uint16_t((bucket.queue_head + stride) % bucket.queue_room);
   --bucket.queue_size;
 }
 
@@ -175,7 +176,7 @@ void Buckets::push(Bucket& bucket, Pool::Handle image, std::string_view scope_va
 }
 
 void Buckets::grow_queue(Bucket& bucket, uint32_t stride, uint32_t limit) {
-  const uint32_t room = std::min(bucket.queue_room * 2, limit * stride);
+  const uint32_t room = std::min(bucket.queue_room * 2u, limit * stride);
   const Pool::Handle block = pool_.take(room * sizeof(Pool::Handle));
   auto* to = reinterpret_cast<Pool::Handle*>(pool_.at(block));
   const Pool::Handle* from = words(bucket);
@@ -184,7 +185,7 @@ void Buckets::grow_queue(Bucket& bucket, uint32_t stride, uint32_t limit) {
   if (bucket.queue_room > Bucket::kInlineQueue)
     pool_.give(bucket.queue_at.handle, bucket.queue_room * sizeof(Pool::Handle));
   bucket.queue_at.handle = block;
-  bucket.queue_room = room;
+  bucket.queue_room = uint16_t(room);
   bucket.queue_head = 0;
 }
 
@@ -221,6 +222,27 @@ void Buckets::leave_network(Bucket& bucket) {
     free_networks_.push_back(bucket.network);
   }
   bucket.network = Bucket::kNone;
+}
+
+void Buckets::prefetch_bucket(uint64_t key_hash) const {
+  const uint32_t found = index_.peek(key_hash);
+  if (found == FlatIndex::kNone) return;
+  const auto* lines = reinterpret_cast<const char*>(&row(found));
+  __builtin_prefetch(lines);
+  __builtin_prefetch(lines + 64);
+}
+
+void Buckets::prefetch_parts(uint64_t key_hash) const {
+  const uint32_t found = index_.peek(key_hash);
+  if (found == FlatIndex::kNone) return;
+  const Bucket& b = row(found);
+  if (b.scenario == Bucket::kNone) return;
+  const Rule& rule = set_->rules[b.scenario];
+  if (b.queue_room > Bucket::kInlineQueue)
+    __builtin_prefetch(pool_.at(b.queue_at.handle) + b.queue_head * sizeof(Pool::Handle));
+  else if (b.queue_size >= rule.queue_limit)  // the oldest will go
+    __builtin_prefetch(pool_.at(b.queue_at.words[b.queue_head] & ~kMark));
+  if (rule.distinct) b.seen.prefetch(pool_);
 }
 
 void Buckets::evict(Bucket& bucket, std::vector<uint32_t>& gone) {

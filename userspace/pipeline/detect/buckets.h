@@ -41,7 +41,10 @@ class Buckets {
   /// The emptiest of a few goes, but not `except`.
   void relieve(const Bucket& except, std::vector<uint32_t>& gone);
   bool full() const { return size() >= limits_.buckets || bytes() >= limits_.bytes; }
+  // Memory is asked for before it is needed, in steps: the index, the bucket, what hangs on the bucket.
   void prefetch(uint64_t key_hash) const { index_.prefetch(key_hash); }
+  void prefetch_bucket(uint64_t key_hash) const;
+  void prefetch_parts(uint64_t key_hash) const;
 
   // Events that buckets keep.
   Pool::Handle keep(const EventImage& image);  ///< with one reference

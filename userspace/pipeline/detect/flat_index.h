@@ -24,6 +24,12 @@ class FlatIndex {
   }
   void prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[home(uint32_t(hash))]); }
 
+  /// Likely the row, without asking: the first of that tag.
+  uint32_t peek(uint64_t hash) const {
+    for (size_t i = home(uint32_t(hash));; i = (i + 1) & mask_)
+      if (slots_[i].row == kNone || slots_[i].tag == uint32_t(hash)) return slots_[i].row;
+  }
+
   void insert(uint64_t hash, uint32_t row) {
     if ((count_ + 1) * 5 > slots_.size() * 3) grow();
     place({uint32_t(hash), row});

@@ -1,15 +1,12 @@
 #include "detect/map_key.h"
 
-#include <array>
+#include <algorithm>
 #include <bit>
-#include <cstdint>
+#include <cstring>
 
 namespace testudo::detect {
-namespace {
 
-using State = std::array<uint32_t, 5>;
-
-void block(State& state, const unsigned char* bytes) {
+void Sha1::block(State& state, const unsigned char* bytes) {
   uint32_t w[80];
   for (int i = 0; i < 16; ++i)
     w[i] = uint32_t(bytes[4 * i]) << 24 | uint32_t(bytes[4 * i + 1]) << 16 | uint32_t(bytes[4 * i + 2]) << 8 |
@@ -32,30 +29,41 @@ void block(State& state, const unsigned char* bytes) {
   state[0] += a, state[1] += b, state[2] += c, state[3] += d, state[4] += e;
 }
 
-}  // namespace
+void Sha1::add(std::string_view text) {
+  while (!text.empty()) {
+    const size_t at = size_ % 64, n = std::min(64 - at, text.size());
+    std::memcpy(rest_.data() + at, text.data(), n);
+    size_ += n;
+    text.remove_prefix(n);
+    if (size_ % 64 == 0) block(state_, rest_.data());
+  }
+}
 
-std::string sha1_hex(std::string_view text) {
-  State state{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-  std::string padded(text);
-  padded += '\x80';
-  while (padded.size() % 64 != 56) padded += '\0';
-  for (int shift = 56; shift >= 0; shift -= 8) padded += char(uint64_t(text.size()) * 8 >> shift);
-  for (size_t at = 0; at < padded.size(); at += 64)
-    block(state, reinterpret_cast<const unsigned char*>(padded.data() + at));
-  static constexpr char hex[] = "0123456789abcdef";
+std::string Sha1::hex() const {
+  Sha1 end = *this;
+  end.add(std::string_view("\x80", 1));
+  while (end.size_ % 64 != 56) end.add(std::string_view("\0", 1));
+  char length[8];
+  for (int i = 0; i < 8; ++i) length[i] = char(size_ * 8 >> (56 - 8 * i));
+  end.add({length, sizeof length});
+  static constexpr char digits[] = "0123456789abcdef";
   std::string out;
-  for (const uint32_t word : state)
-    for (int shift = 28; shift >= 0; shift -= 4) out += hex[word >> shift & 15];
+  for (const uint32_t word : end.state_)
+    for (int shift = 28; shift >= 0; shift -= 4) out += digits[word >> shift & 15];
   return out;
 }
 
-std::string map_key(std::string_view filter, std::string_view group, std::string_view name) {
-  std::string text(filter);
-  text += '\0';
-  text += group;
-  text += '\0';
-  text += name;
-  return sha1_hex(text);
+MapKey::MapKey(std::string_view filter, std::string_view name) : name_(name) {
+  begin_.add(filter);
+  begin_.add(std::string_view("\0", 1));
+}
+
+std::string MapKey::of(std::string_view group) const {
+  Sha1 sha = begin_;
+  sha.add(group);
+  sha.add(std::string_view("\0", 1));
+  sha.add(name_);
+  return sha.hex();
 }
 
 }  // namespace testudo::detect

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "detect/map_key.h"
 #include "detect/window.h"
 #include "expr/expr.h"
 #include "yaml/yaml.h"
@@ -41,6 +42,7 @@ struct Scenario {
   /// Read nothing but evt: the matcher evaluates them on the whole event. Otherwise the shard does, on what
   /// the bucket keeps.
   bool early_cancel = false, early_condition = false;
+  MapKey map_key;                 ///< of its buckets
   bool asks_names = false;        ///< some question reads leaky.Mapkey or leaky.Uuid
   bool asks_event = false;        ///< some question that the shard asks reads evt
   std::optional<Window> window;   ///< of the queue that the condition can see
@@ -110,6 +112,8 @@ struct ScenarioSet {
   bool early_contexts = false;
   // Slots that alerts are built from.
   SlotRef source_ip, source_range, as_number, asn_number, as_name, country, latitude, longitude;
+
+  std::vector<uint16_t> meta_ranks;  ///< by slot of Meta: place of its name among all, sorted
 
   /// Slots of Parsed and Enriched that an EventImage holds; Meta is held whole.
   bool keeps(Bag bag, SlotId id) const {

@@ -284,6 +284,7 @@ Result<std::unique_ptr<Scenario>> compile_scenario(const YamlNode& yaml, Scenari
 
   TESTUDO_CHECK(read_type(yaml, *out));
   TESTUDO_TRY(out->filter, expression(yaml, "filter", expr::Type::boolean, env));
+  out->map_key = MapKey(out->filter.text(), out->name);
   if (env.texts)
     for (const uint32_t row : out->filter.guard()) {
       const uint32_t subject = env.texts->subject_of(row);

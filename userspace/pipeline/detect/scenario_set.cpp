@@ -145,6 +145,13 @@ void finish(ScenarioSet& set, SlotNames& slots) {
     Partition& partition = set.partitions[s->partition];
     if (s->place == 0) partition.ordered = accepts_overflows(*s, slots);
   }
+  std::vector<SlotId> by_name(slots.size(Bag::meta));
+  for (size_t i = 0; i < by_name.size(); ++i) by_name[i] = SlotId(i);
+  std::sort(by_name.begin(), by_name.end(), [&](SlotId a, SlotId b) {
+    return slots.name({Bag::meta, a}) < slots.name({Bag::meta, b});
+  });
+  set.meta_ranks.resize(by_name.size());
+  for (size_t i = 0; i < by_name.size(); ++i) set.meta_ranks[by_name[i]] = uint16_t(i);
   for (const ContextExpression& one : set.contexts) {
     set.early_contexts = set.early_contexts || !one.early.empty();
     if (one.early.empty())

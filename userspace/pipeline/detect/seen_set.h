@@ -18,14 +18,18 @@ class SeenSet {
   /// True when the value is new.
   bool insert(Pool& pool, uint64_t hash);
   void clear(Pool& pool);
+  void prefetch(const Pool& pool) const {
+    if (log_) __builtin_prefetch(pool.at(block_));
+  }
   uint32_t size() const { return count_; }
   void each(const Pool& pool, std::vector<uint64_t>& out) const;
 
  private:
   void grow(Pool& pool);
+  uint32_t slots() const { return log_ ? 1u << log_ : 0; }
   uint32_t block_ = Pool::kNone;
-  uint32_t slots_ = 0;  ///< a power of two
-  uint32_t count_ = 0;
+  uint16_t count_ = 0;
+  uint8_t log_ = 0;  ///< of the number of slots; 0 = there are none
 };
 
 }  // namespace testudo::detect

@@ -193,18 +193,17 @@ void Snapshot::save_shard(Writer& out, const Shard& shard) {
     out.text(b->group(buckets.pool()));
     out.number(uint8_t(b->marked));
     out.number(uint8_t(b->log_time));
-    out.number(b->tokens);
+    out.number(b->guillotine);  // or the tokens: the same bits
     out.number(b->total);
     out.number(unix_nanos(b->first));
     out.number(unix_nanos(b->last));
     out.number(b->first_offset);
     out.number(b->last_offset);
     out.number(b->first_hash);
-    out.number(b->guillotine);
     b->seen.each(buckets.pool(), hashes);
     out.number(uint32_t(hashes.size()));
     for (const uint64_t h : hashes) out.number(h);
-    out.number(b->queue_size);
+    out.number(uint32_t(b->queue_size));
     for (uint32_t k = 0; k < b->queue_size; ++k) {
       out.number(numbers.at(buckets.queued_handle(*b, k)));
       out.text(buckets.queued_scope(*b, k));
@@ -242,14 +241,13 @@ bool Snapshot::restore_bucket(Shards& shards, Reader& in, Images& images, size_t
   const std::string_view group = in.text();
   const bool marked = in.number<uint8_t>() != 0, log_time = in.number<uint8_t>() != 0;
   Bucket fields;
-  fields.tokens = in.number<double>();
+  fields.guillotine = in.number<uint64_t>();  // or the tokens
   fields.total = in.number<int32_t>();
   fields.first = time_of(in.number<int64_t>());
   fields.last = time_of(in.number<int64_t>());
   fields.first_offset = in.number<int16_t>();
   fields.last_offset = in.number<int16_t>();
   fields.first_hash = in.number<uint64_t>();
-  fields.guillotine = in.number<uint64_t>();
   std::vector<uint64_t> hashes;
   for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) hashes.push_back(in.number<uint64_t>());
   std::vector<std::pair<uint32_t, std::string_view>> queue;
@@ -270,15 +268,17 @@ bool Snapshot::restore_bucket(Shards& shards, Reader& in, Images& images, size_t
   std::vector<uint32_t> gone;
   Bucket& b = buckets.insert(key, scenario->id, marked, group, gone);
   b.log_time = log_time;
-  if (scenario->type == BucketType::leaky)
+  b.guillotine = fields.guillotine;
+  if (scenario->type == BucketType::leaky) {
     b.tokens = std::clamp(fields.tokens, 0.0, double(scenario->capacity));
+    if (!(b.tokens >= 0)) return false;
+  }
   b.total = fields.total;
   b.first = fields.first;
   b.last = fields.last;
   b.first_offset = fields.first_offset;
   b.last_offset = fields.last_offset;
   b.first_hash = fields.first_hash;
-  b.guillotine = fields.guillotine;
   for (const uint64_t h : hashes) b.seen.insert(buckets.pool(), h);
   for (const auto& [number, scope] : queue) {
     const auto [copy, fresh] = images.copies.try_emplace(uint64_t(to) << 32 | number, Pool::kNone);

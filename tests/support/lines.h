@@ -17,6 +17,13 @@ class Content {
     dir_.write("content/parsers/" + stage + "/" + name + ".yaml", yaml);
     return *this;
   }
+  /// The node that hub content leaves to dateparse-enrich: evt.StrTime becomes the event's time.
+  Content& dates() {
+    return parser("s01-parse", "b",
+                  "name: b\nstatics:\n"
+                  "  - {method: ParseDate, expression: evt.StrTime}\n"
+                  "  - {target: MarshaledTime, expression: evt.Enriched.MarshaledTime}\n");
+  }
   Content& scenario(const std::string& name, const std::string& yaml) {
     dir_.write("content/scenarios/" + name + ".yaml", yaml);
     return *this;

@@ -151,7 +151,7 @@ TEST_F(DeciderLife, ADamagedMarkCountsFromItsTimeOfWriting) {
 }
 
 TEST(FlushMark, WrittenByRootBelongsToTheOwnerOfTheStateFolder) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give a folder to another user";
   TempFolder folder;
   ASSERT_EQ(::chown(folder.path.c_str(), 65534, 65534), 0);
   ASSERT_TRUE(write_flush_mark(folder.path, now()));

@@ -21,12 +21,7 @@ grok:
     - {meta: log_type, value: fail}
     - {target: evt.StrTime, expression: "'2026-06-01T10:00:' + evt.Parsed.second + 'Z'"}
 )");
-  content.parser("s01-parse", "b", R"(
-name: b
-statics:
-  - {method: ParseDate, expression: evt.StrTime}
-  - {target: MarshaledTime, expression: evt.Enriched.MarshaledTime}
-)");
+  content.dates();
   content.scenario("s", scenario);
   return content;
 }

@@ -21,12 +21,7 @@ grok:
     - {meta: source_ip, expression: evt.Parsed.ip}
     - {target: evt.StrTime, expression: evt.Parsed.stamp}
 )");
-    content_.parser("s01-parse", "b", R"(
-name: b
-statics:
-  - {method: ParseDate, expression: evt.StrTime}
-  - {target: MarshaledTime, expression: evt.Enriched.MarshaledTime}
-)");
+    content_.dates();
     content_.scenario("s", R"(
 name: me/s
 description: d

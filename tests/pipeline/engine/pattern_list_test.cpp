@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "support/hub.h"
 
 namespace testudo {
 namespace {
@@ -52,8 +53,9 @@ TEST_F(PatternListTest, WithoutPatternsNothingMatches) {
 }
 
 TEST_F(PatternListTest, TheHubsAgentsAgreeOnRealAndMangledAgents) {
-  const auto content = read_file(TESTUDO_SOURCE_DIR "/../shared/crowdsec-hub/data/bad_user_agents.regex.txt");
-  if (!content) GTEST_SKIP() << "the hub's data files are not here";
+  TESTUDO_NEED_HUB();
+  const auto content = read_file(support::hub() + "/data/bad_user_agents.regex.txt");
+  ASSERT_TRUE(content.ok());
   std::vector<std::string> patterns;
   for (const std::string_view line : split(*content, '\n'))
     if (!line.empty() && line[0] != '#') patterns.emplace_back(line);

@@ -29,12 +29,7 @@ grok:
       expression: IpToRange(evt.Parsed.ip, '/24')
     - {target: evt.StrTime, expression: evt.Parsed.stamp}
 )");
-  content.parser("s01-parse", "b", R"(
-name: b
-statics:
-  - {method: ParseDate, expression: evt.StrTime}
-  - {target: MarshaledTime, expression: evt.Enriched.MarshaledTime}
-)");
+  content.dates();
   content.scenario("bf", R"(
 type: leaky
 name: me/bf

@@ -22,12 +22,7 @@ grok:
       expression: IpToRange(evt.Parsed.ip, '/24')
     - {target: evt.StrTime, expression: "'2026-06-01T10:00:' + evt.Parsed.second + 'Z'"}
 )");
-  content.parser("s01-parse", "b", R"(
-name: b
-statics:
-  - {method: ParseDate, expression: evt.StrTime}
-  - {target: MarshaledTime, expression: evt.Enriched.MarshaledTime}
-)");
+  content.dates();
   content.scenario("s", R"(
 type: trigger
 name: me/s

@@ -24,11 +24,6 @@ EngineMetrics::EngineMetrics(Metrics& metrics, std::function<size_t()> queued) :
                    {{{}, double(queued()), nullptr}}});
     out.push_back(
         {"testudo_buckets", "buckets in memory", MetricType::gauge, {{{}, double(buckets()), nullptr}}});
-    MetricFamily by_name{"cs_buckets", "buckets in memory, by scenario", MetricType::gauge, {}};
-    const std::lock_guard lock(live_mutex_);
-    for (const auto& [name, n] : live_)
-      if (n > 0) by_name.samples.push_back({{{"name", name}}, double(n), nullptr});
-    out.push_back(std::move(by_name));
   });
 }
 EngineMetrics::~EngineMetrics() = default;

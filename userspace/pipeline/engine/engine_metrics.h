@@ -48,8 +48,6 @@ class EngineMetrics {
   mutable std::mutex mutex_;  // sources_
   std::map<uint32_t, std::unique_ptr<Source>> sources_;
   std::vector<uint32_t> pours_, touched_;  // scratch, by scenario
-  std::map<std::string, int64_t> live_;    // buckets by scenario
-  mutable std::mutex live_mutex_;
   std::atomic<size_t> buckets_{0};
 };
 

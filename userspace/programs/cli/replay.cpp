@@ -5,6 +5,7 @@
 #include "ask.h"
 #include "base/text.h"
 #include "commands.h"
+#include "content_args.h"
 #include "engine/replay.h"
 #include "parse/resolver.h"
 #include "table.h"
@@ -26,13 +27,6 @@ constexpr OptionSpec kOptions[] = {
     {"--threads", "threads that parse (default 1); the result is the same for any number"},
     {"--profile", "measure what each step of a line takes; told on standard error", Kind::flag},
 };
-
-Result<TimePoint> today(const Args& args) {
-  if (!args.has("now")) return now();
-  std::string text = args.text("now");
-  if (text.size() == 10) text += "T00:00:00Z";
-  return parse_rfc3339(text);
-}
 
 void print_alert(const Alert& a) {
   json::object row{{"scenario", a.scenario},   {"scope", a.source.scope}, {"value", a.source.value},
@@ -73,24 +67,16 @@ void print_profile(const std::vector<Profile::Row>& rows) {
 }
 
 int run(Context& context, const Args& args) {
-  auto time = today(args);
+  const auto time = now_argument(args);
   if (!time) return usage("--now: " + time.error().text());
-  ProgramOptions options;
-  options.content.folders =
-      args.has("hub") ? std::vector<std::string>{args.text("hub")} : context.settings().paths.content;
-  options.content.items = args.list("item");
-  options.patterns_folder = context.settings().patterns_folder();
-  options.data_folder = args.text("data", context.settings().paths.data);
+  auto labels = label_arguments(args);
+  if (!labels) return usage(labels.error().text());
   ReplayOptions replayed;
   replayed.file = args.text("FILE");
   replayed.type = args.text("type");
   replayed.module = args.text("module", "file");
+  replayed.labels = std::move(*labels);
   replayed.today = *time;
-  for (const std::string& label : args.list("label")) {
-    const size_t at = label.find('=');
-    if (at == std::string::npos) return usage("--label takes K=V, not " + label);
-    replayed.labels.emplace_back(label.substr(0, at), label.substr(at + 1));
-  }
   if (args.has("threads")) {
     const std::string text = args.text("threads");
     unsigned threads = 0;
@@ -108,15 +94,8 @@ int run(Context& context, const Args& args) {
     hosts = std::move(*read);
     replayed.resolver = hosts.get();
   }
-  auto program = load_program(options);
+  const auto program = load_content(content_arguments(context, args));
   if (!program) return fail(program.error());
-  for (const Error& e : (*program)->errors) {
-    fail(e);
-    if (e.code == Code::not_found && e.where.file.empty()) return 1;  // an item that was named is not there
-  }
-  if ((*program)->parser_ids.empty())
-    return fail(Error{
-        Code::not_found, "no parser is enabled", {}, "name a folder with --hub, or a configuration with -c"});
   auto result = replay(*program, replayed);
   if (!result) return fail(result.error());
 
@@ -150,7 +129,7 @@ int run(Context& context, const Args& args) {
   if (result->counts.read > 0 && result->counts.parsed == 0)
     std::fprintf(
         stderr,
-        "no line was understood: is --type %s right? Types of the shipped content are syslog and nginx\n",
+        "no line was understood: is --type %s right? `testudo explain --file` shows where each line stops\n",
         escape_for_terminal(replayed.type).c_str());
   if (result->cut)
     std::fprintf(stderr, "%llu lines were longer than 64 KiB and were cut there\n",

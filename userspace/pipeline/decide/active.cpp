@@ -19,10 +19,13 @@ std::map<ActiveCounts::Key, int64_t> ActiveCounts::snapshot() const {
 int severity(Remediation remediation) {
   switch (remediation) {
     case Remediation::ban:
-      return 4;
+    case Remediation::reset:
+      return 5;
     case Remediation::captcha:
-      return 3;
+      return 4;
     case Remediation::throttle:
+      return 3;
+    case Remediation::sample:
       return 2;
     case Remediation::log_only:
       return 1;

@@ -43,7 +43,7 @@ class ActiveCounts {
   std::map<Key, int64_t> counts_;
 };
 
-/// Ban before captcha before throttle before log-only; 0 for what does not project.
+/// Ban and reset before captcha before throttle before sample before log-only; 0 for what does not project.
 int severity(Remediation remediation);
 
 /// Whether one decision passes the filter; `until` and limits are the caller's business.

@@ -20,6 +20,10 @@ struct EnforceOptions {
   std::string mode = "auto";            ///< auto | xdp | xdp-generic | nftables | off
   std::string pin = "/sys/fs/bpf/testudo";
   uint32_t max_entries = 2500000;
+  /// What `mode: auto` tries, best first.
+  std::vector<std::string> order{"xdp", "xdp-generic", "nftables"};
+  bool strict = false;    ///< malformed frames are dropped, not only counted
+  bool outgoing = false;  ///< packets to banned addresses are dropped as well, by a program on the way out
 };
 
 struct InterfaceStatus {
@@ -53,6 +57,20 @@ struct KernelEntry {
   int64_t last_hit_unix_ns = 0;
 };
 
+/// One blocklist beside the decisions: built aside and swapped in as a whole.
+struct BlockList {
+  std::string name;  ///< becomes the scenario of its counters; their origin is "lists"
+  TimePoint until = TimePoint::max();
+  std::vector<Prefix> prefixes;
+};
+
+struct ListStatus {
+  std::string name;
+  uint64_t entries = 0, generation = 0;
+  uint64_t memory_bytes = 0;
+  int64_t loaded_unix_ns = 0;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -66,6 +84,13 @@ class Backend {
                                  std::span<const AllowChange> allowed) = 0;
   /// Empties every table of bans at once.
   virtual Result<void> flush() = 0;
+
+  /// Takes the place of what `list.name` held before, at once for every packet; a list without prefixes goes
+  /// away. `too_large` says what would be needed and what may be had.
+  virtual Result<void> put_list(const BlockList& list) {
+    return Error{Code::unsupported, "this backend holds no blocklists: " + list.name, {}, "see enforce.mode"};
+  }
+  virtual std::vector<ListStatus> lists() { return {}; }
 
   virtual EnforceStatus status() = 0;
   virtual std::vector<DropCounter> counters() = 0;

@@ -13,6 +13,7 @@
 #include "api/exposition.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "early.h"
 #include "engine/transform.h"
 #include "status.h"
@@ -133,6 +134,9 @@ Result<uint64_t> Daemon::restore() {
 Result<void> Daemon::open_decider(Duration clock_ahead) {
   TESTUDO_TRY(backend_, open_backend(settings_.enforce));
   backend_ = with_clock_ahead(std::move(backend_), clock_ahead);
+  // What asks for more (mounting bpffs, a foreign program) is done; no other thread runs yet.
+  TESTUDO_TRY(const std::string kept, drop_privileges());
+  log::info("privileges", {{"kept", kept}});
   DeciderOptions options;
   if (clock_ahead != Duration::zero()) options.clock = [clock_ahead] { return now() - clock_ahead; };
   options.profile_files = settings_.profiles;

@@ -111,7 +111,9 @@ std::string lower_ascii(std::string_view text) {
 }
 
 bool starts_with_nocase(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && lower_ascii(text.substr(0, prefix.size())) == lower_ascii(prefix);
+  const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c; };
+  return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin(),
+                                                    [&](char a, char b) { return low(a) == low(b); });
 }
 
 uint64_t stable_hash(std::string_view text, uint64_t seed) {

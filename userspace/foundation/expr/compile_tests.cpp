@@ -170,6 +170,7 @@ Operation* Compiler::lower_matches(const Node& node, Operation* a, Operation* b)
   }
   Result<Regex> regex = Regex::compile(b->constant.text());
   if (!regex) return fail(*node.children[1], "bad pattern: " + regex.error().message);
+  regex->capture_only({});
   Operation* op = make(run::matches_constant, kBoolean, a);
   op->flag = node.flag;
   op->regex = program_.regexes.emplace_back(std::make_unique<Regex>(std::move(*regex))).get();

@@ -131,8 +131,9 @@ bool collect_sources(const OverflowingBucket& from, const ScenarioSet& set, std:
     return true;
   };
   if (from.only) return look(*from.only, from.only_scope);
-  for (uint32_t i = 0; i < from.bucket.queue_size; ++i)
-    if (!look(from.buckets.queued(from.bucket, i), from.buckets.queued_scope(from.bucket, i))) return false;
+  const Queues& queues = from.queues;
+  for (uint32_t i = 0, n = queues.size(from.bucket); i < n; ++i)
+    if (!look(queues.event(from.bucket, from.rule, i), queues.scope(from.bucket, from.rule, i))) return false;
   return true;
 }
 
@@ -165,7 +166,7 @@ std::string text_at(TimePoint t, int16_t offset) {
 Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, const SlotNames& names) {
   const Scenario& scenario = from.scenario;
   const Bucket& bucket = from.bucket;
-  const std::string_view group = bucket.group(from.buckets.pool());
+  const std::string_view group = from.group.text;
   Overflow out;
   std::vector<AlertSource> sources;
   if (!collect_sources(from, set, sources) || sources.empty()) return out;
@@ -184,7 +185,7 @@ Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, c
                                                            : text_at(from.at, bucket.last_offset);
   alert.remediation = scenario.remediation;
   alert.labels = scenario.labels;
-  alert.ambiguous = bucket.marked;
+  alert.ambiguous = from.group.marked;
   if (from.event) {
     alert.first_read_mono = from.event->read_mono;
     alert.line_number = from.event->line_number;
@@ -193,13 +194,13 @@ Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, c
   }
   // Every source's alert shows the events: many sources must not multiply many events.
   const auto most = uint32_t(std::max<size_t>(kFewEvents, kMaxShown / sources.size()));
-  alert.events.reserve(from.only ? 1 : std::min<uint32_t>(most, bucket.queue_size));
+  const uint32_t queued = from.queues.size(bucket), shown = std::min(most, queued);
+  alert.events.reserve(from.only ? 1 : shown);
   if (from.only)
     alert.events.push_back(event_of(*from.only, set, names));
   else
-    for (uint32_t i = bucket.queue_size - std::min<uint32_t>(most, bucket.queue_size); i < bucket.queue_size;
-         ++i)
-      alert.events.push_back(event_of(from.buckets.queued(bucket, i), set, names));
+    for (uint32_t i = queued - shown; i < queued; ++i)
+      alert.events.push_back(event_of(from.queues.event(bucket, from.rule, i), set, names));
 
   const std::string who =
       sources.size() == 1 ? sources[0].value : std::to_string(sources.size()) + " sources";

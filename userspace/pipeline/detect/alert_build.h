@@ -8,8 +8,10 @@
 namespace testudo::detect {
 
 struct OverflowingBucket {
-  const Buckets& buckets;
+  const Queues& queues;
+  GroupKey group;
   const Bucket& bucket;
+  const Rule& rule;
   const Scenario& scenario;
   TimePoint at{};                    ///< when it overflowed
   const PourEvent* event = nullptr;  ///< the one that made it overflow; null: a timer did

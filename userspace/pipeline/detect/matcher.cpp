@@ -162,7 +162,7 @@ bool Matcher::add(uint32_t id, const Plan& plan, const What& what, Event& event,
     hash = group->hash;
   }
   if (record.group.empty()) hash = group_hash({}, plan.partition, seed_);
-  record.key_hash = key_hash(hash, plan.partition, what.marked);
+  record.key_hash = key_hash(hash, what.marked);
   record.order = out.next_order++;
   record.event = uint32_t(out.events.size());
   record.scenario = id;

@@ -84,7 +84,8 @@ struct Rule {
   bool counts = false;                                        ///< takes tokens
   bool scoped = false;                                        ///< the queue holds scope values as well
   bool unbounded = false;  ///< the format sets no bound to the queue: it shrinks when memory is short
-  bool window = false;     ///< events are marked that pass the window's predicate
+  bool window = false;     ///< the condition has a window: events count for it or not
+  uint16_t pulse = 0;  ///< the condition is answered from the times of so many of them; 0 = it is evaluated
 };
 
 /// The documents that share buckets: same name, same filter text.

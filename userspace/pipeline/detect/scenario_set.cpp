@@ -60,6 +60,7 @@ Rule rule_of(const Scenario& s) {
   rule.scoped = bool(s.scope_expression);
   rule.unbounded = s.capacity < 0 && s.cache_size <= 0;
   rule.window = s.window.has_value();
+  if (s.window && s.window->complete) rule.pulse = uint16_t(std::max(s.window->least, s.window->median_of));
   return rule;
 }
 

@@ -150,6 +150,8 @@ Result<void> Daemon::open_decider(Duration clock_ahead) {
   options.ipv6_prefix = int(settings_.decide.ipv6_prefix);
   options.state_folder = settings_.paths.state;
   options.pin = settings_.enforce.pin;
+  options.data_folder = settings_.paths.data;
+  options.max_prefixes = settings_.enforce.max_entries;
   TESTUDO_TRY(decider_, Decider::open(std::move(options), *store_, backend_.get(), metrics_));
   return {};
 }
@@ -389,6 +391,10 @@ std::string Daemon::status_json() {
   input.kernel = backend_->status();
   input.simulation = settings_.decide.simulation;
   input.store_problem = decider_->store_problem();
+  for (const AreaStatus& area : decider_->areas())
+    if (!area.problem.empty() && input.not_in_kernel.size() < 5)
+      input.not_in_kernel.push_back(area.type + " of " + area.scope + " " + area.value + ": " +
+                                    (area.prefixes == 0 ? "not in the kernel: " : "") + area.problem);
   return write_status(input, now());
 }
 

@@ -53,5 +53,31 @@ TEST(Finder, FindsWhatANaiveSearchFinds) {
   EXPECT_GT(found, 50'000u);
 }
 
+TEST(Finder, InAnyCaseFoldsAsciiLettersAndNothingElse) {
+  const auto in = [](const char* wanted, const char* text) {
+    return Finder(wanted, true).in(text) && Finder(wanted, true).in(text + std::string(200, '.'));
+  };
+  EXPECT_TRUE(in("/wp-content", "x/WP-Content"));
+  EXPECT_TRUE(in("k", "K"));
+  EXPECT_TRUE(in("@x", "@X"));
+  EXPECT_FALSE(in("@x", "`x"));
+  EXPECT_FALSE(in("{ab}", "[AB]"));
+  EXPECT_FALSE(in("k", "\xe2\x84\xaa"));
+  EXPECT_FALSE(in("\xc3\xa4", "\xc3\x84"));
+  std::mt19937 random(6);
+  for (int round = 0; round < 100'000; ++round) {
+    const auto text = [&](size_t longest, std::string_view letters) {
+      std::string made(random() % (longest + 1), ' ');
+      for (char& c : made) c = letters[random() % letters.size()];
+      return made;
+    };
+    const std::string wanted = text(7, "ab@["), subject = text(100, "aAbB@`[{");
+    std::string small = subject;
+    for (char& c : small) c = c == 'A' || c == 'B' ? char(c + 32) : c;
+    ASSERT_EQ(Finder(wanted, true).in(subject), small.find(wanted) != std::string::npos)
+        << wanted << " in " << subject;
+  }
+}
+
 }  // namespace
 }  // namespace testudo

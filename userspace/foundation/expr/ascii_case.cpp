@@ -44,13 +44,14 @@ AsciiLetters ascii_letters(std::string_view text, bool upper) {
 void change_ascii(std::string_view text, bool upper, char* to) {
   const char* at = text.data();
   size_t left = text.size();
-  while (left) {
-    const size_t size = left < sizeof(Block) ? left : sizeof(Block);
+  const auto change = [&](size_t size) {
     Block block = load(at, size);
     block ^= other_case(block, upper) & uint8_t(0x20);
     std::memcpy(to, &block, size);
-    at += size, to += size, left -= size;
-  }
+  };
+  for (; left >= sizeof(Block); at += sizeof(Block), to += sizeof(Block), left -= sizeof(Block))
+    change(sizeof(Block));
+  if (left) change(left);
 }
 
 }  // namespace testudo::expr

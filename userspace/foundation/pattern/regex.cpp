@@ -149,7 +149,8 @@ struct Regex::Impl {
 
   std::string pattern;
   std::vector<std::string> literals;
-  std::vector<Finder> finders;  ///< of the literals, when they are few
+  std::vector<std::string> spelt_otherwise;  ///< the same in any case, where there are no literals
+  std::vector<Finder> finders;               ///< of these or of the literals, when they are few
   std::vector<int> numbers;  ///< in the pattern, of what is captured; the first is 0, the whole match
   int64_t memory = kMemory;
   bool translatable = false, jit_reads_utf8 = false;
@@ -280,7 +281,7 @@ struct Regex::Impl {
     if (finders.empty() || subject.size() <= kWatched) return true;
     for (const Finder& finder : finders)
       if (finder.in(subject)) return true;
-    return false;
+    return !spelt_otherwise.empty() && !ascii(subject);
   }
 
   bool run(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
@@ -332,8 +333,10 @@ Result<Regex> Regex::compile(std::string_view pattern) {
   const auto tree = parse_regex(pattern);
   if (!tree) return made;
   impl.literals = testudo::required_literals(*tree);
-  if (impl.literals.size() <= kFewLiterals)
-    for (const std::string& literal : impl.literals) impl.finders.emplace_back(literal);
+  if (impl.literals.empty()) impl.spelt_otherwise = required_in_any_case(*tree);
+  const auto& sought = impl.literals.empty() ? impl.spelt_otherwise : impl.literals;
+  if (sought.size() <= kFewLiterals)
+    for (const std::string& literal : sought) impl.finders.emplace_back(literal, impl.literals.empty());
   impl.dear_start = !fails_early(*tree);
   impl.translatable = translatable(*tree);
   // RE2 sees \B between the bytes of one character, PCRE2 does not.

@@ -33,6 +33,7 @@ struct PourEvent {
   const SourceInfo* source = nullptr;  ///< owned by acquire, outlives every event
   std::string_view src;
   bool log_time = false;  ///< replay or late: expiry by log time, no timers
+  bool blank = false;     ///< nothing of it is read once it is in a bucket (ScenarioSet::later)
 };
 
 /// What one document of a partition says of an event (distinct, cancel_on …); only of partitions that ask.

@@ -36,6 +36,7 @@ Shard::Shard(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotN
     : set_(std::move(set)),
       names_(std::move(names)),
       seed_(options.seed ? options.seed : process_secret()),
+      brief_(options.brief && !set_->later.whole),
       seen_seed_(seed_ ^ kSeenSalt),
       buckets_(set_, limits_of(options)),
       blackholes_(part(options.max_blackholes)),
@@ -67,7 +68,7 @@ void Shard::take(const PourBatch& batch, uint32_t index, size_t first, size_t en
   }
   if (copy_ != Pool::kNone) buckets_.queues().release(copy_);
   copy_ = Pool::kNone;
-  current_ = hashed_ = nullptr;
+  current_ = hashed_ = judged_ = nullptr;
   last_key_ = {};
   last_group_ = Buckets::kNone;
 }
@@ -143,8 +144,10 @@ void Shard::pour(const PourBatch& batch, const PourRecord& record, std::vector<E
 Bucket& Shard::open(Pour& pour) {
   constexpr size_t kMany = 512;  // fewer need no sweeping
   const PourRecord& record = *pour.record;
-  // Every new bucket pays for a look at two others: what has run empty does not pile up.
-  if (buckets_.size() >= kMany) sweep(pour.event->t, pour.event->log_time, 2);
+  // Every new group pays for a look at two others: what has run empty does not pile up. Where one bucket
+  // still lives, the others may come again.
+  if (pour.group == Buckets::kNone && buckets_.size() >= kMany)
+    for (int i = 0; i < 2; ++i) sweep_group(pour.event->t, pour.event->log_time);
   evicted_.clear();
   Bucket& bucket = buckets_.insert(pour.key, record.scenario, pour.group, evicted_);
   last_key_ = pour.key;
@@ -192,19 +195,37 @@ void Shard::add_event(Bucket& bucket, const Rule& rule, const Pour& pour) {
   if (bucket.total == 0) {
     bucket.first = bucket.last = event.t;
     bucket.first_offset = offset_of(event.t_text);
-    bucket.first_hash = line_hash(event);
+    if (!lean(rule)) bucket.first_hash = line_hash(event);
     bucket.log_time = event.log_time;
   }
   if (bucket.total < INT32_MAX) ++bucket.total;
   ++counters(bucket.scenario).poured;
+  Queues& queues = buckets_.queues();
   const bool counts = rule.window && asker_.passes(*set_->scenarios[bucket.scenario], *event.image);
-  if (counts && rule.pulse) buckets_.queues().beat(bucket, rule, bucket.total, event.image->time());
+  if (counts && rule.pulse) queues.beat(bucket, rule, bucket.total, event.image->time());
+  if (lean(rule)) {
+    if (spoils(event)) bucket.spoiled_below = uint64_t(bucket.total) + rule.queue_limit;
+    if (!queues.size(bucket)) {
+      if (event.blank) return;
+      queues.materialize(bucket, rule, std::min(rule.queue_limit, uint32_t(bucket.total) - 1));
+    }
+  }
+  const bool keeps = !(lean(rule) && event.blank);
   const uint32_t limit =
       rule.unbounded && buckets_.tight() ? std::min(kTightQueue, rule.queue_limit) : rule.queue_limit;
-  buckets_.queues().push(bucket, rule, limit, copy(event),
-                         pour.keys ? pour.keys[rule.place].scope_value : std::string_view(), counts);
+  queues.push(bucket, rule, limit, keeps ? copy(event) : Queues::kBlank,
+              pour.keys ? pour.keys[rule.place].scope_value : std::string_view(), counts);
   if (bucket.total == 1 && rule.type == BucketType::counter && !event.log_time)
     start_timer(pour.group, bucket);
+}
+
+/// Has the event no usable source, so that no bucket that holds it gives an alert?
+bool Shard::spoils(const PourEvent& event) {
+  if (judged_ != &event) {
+    judged_ = &event;
+    spoils_ = !has_source(*event.image, *set_);
+  }
+  return spoils_;
 }
 
 bool Shard::overflows(Bucket& bucket, const Rule& rule, const Pour& pour) {
@@ -265,12 +286,14 @@ PourStep::Result Shard::emit(Bucket& bucket, TimePoint at, const Pour& pour, con
   const Scenario& scenario = *set_->scenarios[bucket.scenario];
   Overflow built;
   const auto build = [&] {
-    if (only) bucket.first_hash = line_hash(*pour.event);
-    OverflowingBucket from{buckets_.queues(), pour.key, bucket, set_->rules[bucket.scenario], scenario, at,
-                           pour.event,        only,     {}};
+    if (only && !brief_) bucket.first_hash = line_hash(*pour.event);
+    const Rule& rule = set_->rules[bucket.scenario];
+    OverflowingBucket from{buckets_.queues(), pour.key, bucket, rule, scenario, at, pour.event, only};
+    from.brief = brief_;
+    if (!only && lean(rule)) from.source = pour.event->image;
     if (only && pour.keys) from.only_scope = pour.keys[scenario.place].scope_value;
     built = build_overflow(from, *set_, *names_);
-    if (built.alerts.empty()) return;
+    if (built.alerts.empty() || brief_) return;
     const MetaPairs meta = asker_.contexts(buckets_, bucket, only);
     for (Alert& alert : built.alerts) alert.meta = meta;
   };

@@ -36,6 +36,9 @@ struct ShardOptions {
   /// Of group hashes and of hashes of distinct values; the matchers take the same. 0 = the process's secret;
   /// a replay takes a fixed one, so that evictions repeat.
   uint64_t seed = 0;
+  /// Who takes the alerts wants them without events, contexts, message and identity (a replay that prints
+  /// their heads): what nobody reads is not kept, unless content that runs after it might read all.
+  bool brief = false;
 };
 
 struct ScenarioCounters {
@@ -116,6 +119,8 @@ class Shard {
   Pool::Handle copy(const PourEvent& event);
   bool refused(Bucket& bucket, const Rule& rule, const Pour& pour);
   void add_event(Bucket& bucket, const Rule& rule, const Pour& pour);
+  bool lean(const Rule& rule) const { return brief_ && rule.lean; }
+  bool spoils(const PourEvent& event);
   bool overflows(Bucket& bucket, const Rule& rule, const Pour& pour);
   bool asks_after(Bucket& bucket, const Pour& pour);
   /// The bucket is gone afterwards.
@@ -126,6 +131,8 @@ class Shard {
     return t - bucket.last > rule.lifetime;
   }
   void sweep(TimePoint t, bool log_time, size_t budget);
+  void sweep_group(TimePoint t, bool log_time);
+  bool empty_now(const Bucket& bucket, TimePoint t, bool log_time) const;
   void fire_timers(TimePoint now, std::vector<Emitted>& out);
   void start_timer(uint32_t group, const Bucket& bucket);
   Bucket* timed(const Timer& timer);
@@ -135,6 +142,7 @@ class Shard {
   std::shared_ptr<const ScenarioSet> set_;
   std::shared_ptr<const SlotNames> names_;
   uint64_t seed_;
+  const bool brief_;
   uint64_t seen_seed_;  ///< of distinct values: their hashes outlive the process in snapshots
   Buckets buckets_;
   Blackholes blackholes_;
@@ -154,6 +162,8 @@ class Shard {
   std::vector<uint32_t> runs_;  ///< of a list: the first record of each group of an event
   const PourEvent* hashed_ = nullptr;
   uint64_t hash_ = 0;
+  const PourEvent* judged_ = nullptr;
+  bool spoils_ = false;
   PourTrace* trace_ = nullptr;
 };
 

@@ -43,22 +43,43 @@ void Shard::tick(TimePoint now, size_t budget, std::vector<Emitted>& out) {
   if (now - late_at_ > 1min) sweep(now, true, budget);
 }
 
+bool Shard::empty_now(const Bucket& bucket, TimePoint t, bool log_time) const {
+  if (bucket.log_time != log_time) return false;
+  const Rule& rule = set_->rules[bucket.scenario];
+  if (rule.type == BucketType::counter && !log_time) return false;  // its timer ends it
+  return expired(bucket, rule, t);
+}
+
 void Shard::sweep(TimePoint t, bool log_time, size_t budget) {
   for (size_t looked = 0, rows = 0; looked < budget && rows < budget && buckets_.size() > 0; ++rows) {
     if (sweep_at_ >= buckets_.rows()) sweep_at_ = 0;
     const auto group = uint32_t(sweep_at_++);
-    const uint32_t places = buckets_.places(group);
-    looked += places;
-    for (uint32_t i = 0; i < places && i < buckets_.places(group); ++i) {
+    looked += buckets_.places(group);
+    for (uint32_t i = 0; i < buckets_.places(group); ++i) {
       Bucket& bucket = buckets_.at(group, i);
-      if (bucket.scenario == Bucket::kNone || bucket.log_time != log_time) continue;
-      const Rule& rule = set_->rules[bucket.scenario];
-      if (rule.type == BucketType::counter && !log_time) continue;  // its timer ends it
-      if (!expired(bucket, rule, t)) continue;
+      if (bucket.scenario == Bucket::kNone || !empty_now(bucket, t, log_time)) continue;
       ++counters(bucket.scenario).underflowed;
       buckets_.erase(group, bucket);
     }
   }
+}
+
+/// The next group goes when all of its buckets have run empty.
+void Shard::sweep_group(TimePoint t, bool log_time) {
+  if (sweep_at_ >= buckets_.rows()) sweep_at_ = 0;
+  const auto group = uint32_t(sweep_at_++);
+  const auto each = [&](auto f) {
+    for (uint32_t i = 0; i < buckets_.places(group); ++i)
+      if (Bucket& bucket = buckets_.at(group, i); bucket.scenario != Bucket::kNone && !f(bucket))
+        return false;
+    return true;
+  };
+  if (!each([&](Bucket& bucket) { return empty_now(bucket, t, log_time); })) return;
+  each([&](Bucket& bucket) {
+    ++counters(bucket.scenario).underflowed;
+    buckets_.erase(group, bucket);
+    return true;
+  });
 }
 
 }  // namespace testudo::detect

@@ -53,7 +53,7 @@ struct sight {
 	__u16 port;
 };
 
-static __always_inline void tell(const struct sight *sight, const struct source_key *key,
+static __always_inline void report(const struct sight *sight, const struct source_key *key,
 				 const struct source_value *value, __u32 kind)
 {
 	struct testudo_observation *event = bpf_ringbuf_reserve(&observations, sizeof *event, 0);
@@ -74,13 +74,13 @@ static __always_inline void tell(const struct sight *sight, const struct source_
 	bpf_ringbuf_submit(event, 0);
 }
 
-static __always_inline void tell_past(const struct sight *sight, const struct source_key *key,
+static __always_inline void report_past(const struct sight *sight, const struct source_key *key,
 				      struct source_value *value, __u32 kind, __u32 threshold)
 {
 	if (!threshold || value->count[kind] < threshold || value->told & 1u << kind)
 		return;
 	value->told |= 1u << kind;
-	tell(sight, key, value, kind);
+	report(sight, key, value, kind);
 }
 
 /* Races between CPUs lose a count now and then: harmless. */
@@ -111,10 +111,10 @@ static __always_inline void count_source(const struct sight *sight, const struct
 		if (!(*word & bit)) {
 			*word |= bit;
 			value->count[TESTUDO_OBSERVED_PORTS] += 1;
-			tell_past(sight, key, value, TESTUDO_OBSERVED_PORTS, thresholds[TESTUDO_OBSERVED_PORTS]);
+			report_past(sight, key, value, TESTUDO_OBSERVED_PORTS, thresholds[TESTUDO_OBSERVED_PORTS]);
 		}
 	}
-	tell_past(sight, key, value, kind, thresholds[kind]);
+	report_past(sight, key, value, kind, thresholds[kind]);
 }
 
 static __always_inline void count_sight(const struct sight *sight, const struct testudo_packet *packet)

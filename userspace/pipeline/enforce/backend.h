@@ -23,6 +23,7 @@ struct EnforceOptions {
   /// What `mode: auto` tries, best first.
   std::vector<std::string> order{"xdp", "xdp-generic", "nftables"};
   bool strict = false;    ///< malformed frames are dropped, not only counted
+  bool observe = true;    ///< packets that pass are counted by source, for `source: xdp`
   bool outgoing = false;  ///< packets to banned addresses are dropped as well, by a program on the way out
 };
 
@@ -59,6 +60,7 @@ struct DropCounter {
   std::string origin, scenario, remediation;
   Family family = Family::v4;
   uint64_t packets = 0, bytes = 0;
+  bool observe = true;    ///< packets that pass are counted by source, for `source: xdp`
   bool outgoing = false;  ///< packets to the address
 };
 

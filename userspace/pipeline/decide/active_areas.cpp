@@ -20,7 +20,7 @@ const std::vector<Prefix>& contents(const ActiveIndex::PrefixList& list) {
 
 void ActiveIndex::set_area(int64_t id, PrefixList prefixes) {
   const auto it = areas_.find(id);
-  const PrefixList before = it == areas_.end() ? nullptr : it->second;
+  const PrefixList before = it == areas_.end() ? nullptr : it->second.prefixes;
   if (before == prefixes) return;
   std::vector<Prefix> leave, join;
   const auto &old = contents(before), &fresh = contents(prefixes);
@@ -31,10 +31,12 @@ void ActiveIndex::set_area(int64_t id, PrefixList prefixes) {
   // What joins comes first: a prefix that a new database cuts into two is never without cover.
   queue(id, std::move(join), true);
   queue(id, std::move(leave), false);
-  if (prefixes)
-    areas_[id] = std::move(prefixes);
-  else
+  if (!prefixes) {
     areas_.erase(id);
+    return;
+  }
+  const uint64_t addresses = addresses4(*prefixes);
+  areas_[id] = {std::move(prefixes), addresses};
 }
 
 void ActiveIndex::queue(int64_t id, std::vector<Prefix> prefixes, bool join) {
@@ -85,12 +87,12 @@ bool ActiveIndex::work(size_t most, Changes& changes) {
 
 ActiveIndex::PrefixList ActiveIndex::area(int64_t id) const {
   const auto it = areas_.find(id);
-  return it == areas_.end() ? nullptr : it->second;
+  return it == areas_.end() ? nullptr : it->second.prefixes;
 }
 
 size_t ActiveIndex::area_prefixes() const {
   size_t n = 0;
-  for (const auto& [id, prefixes] : areas_) n += prefixes->size();
+  for (const auto& [id, area] : areas_) n += area.prefixes->size();
   return n;
 }
 
@@ -112,26 +114,42 @@ std::vector<int64_t> ActiveIndex::areas_covering(const Prefix& prefix) const {
   return {ids.begin(), ids.end()};
 }
 
-uint64_t ActiveIndex::covered4(const std::vector<Prefix>& more, std::vector<Wide>* largest) const {
+bool ActiveIndex::drops_in_earnest(int64_t id) const {
+  const auto row = rows_.find(id);
+  return row != rows_.end() && drops(effect(row->second).remediation);
+}
+
+uint64_t ActiveIndex::covered4(const std::vector<Prefix>& more) const {
   std::vector<Prefix> ranges;
   for (const int64_t id : ranges_)
-    if (drops(effect(rows_.at(id)).remediation)) ranges.push_back(rows_.at(id).prefix);
+    if (drops_in_earnest(id)) ranges.push_back(rows_.at(id).prefix);
   std::vector<const std::vector<Prefix>*> lists{&more, &ranges};
-  for (const auto& [id, prefixes] : areas_)
-    if (const auto row = rows_.find(id); row != rows_.end() && drops(effect(row->second).remediation))
-      lists.push_back(prefixes.get());
-  if (largest != nullptr) {
-    for (const int64_t id : ranges_)
-      if (const Row& row = rows_.at(id); drops(effect(row).remediation))
-        largest->push_back({"Range " + row.prefix.cidr(), addresses4(row.prefix)});
-    for (const auto& [id, prefixes] : areas_)
-      if (const auto row = rows_.find(id); row != rows_.end() && drops(effect(row->second).remediation))
-        largest->push_back({texts_[row->second.scope] + " " + row->second.value, addresses4(*prefixes)});
-    std::sort(largest->begin(), largest->end(), [](const Wide& a, const Wide& b) {
-      return a.addresses != b.addresses ? a.addresses > b.addresses : a.what < b.what;
-    });
-  }
+  for (const auto& [id, area] : areas_)
+    if (drops_in_earnest(id)) lists.push_back(area.prefixes.get());
   return union4(lists);
+}
+
+std::vector<ActiveIndex::Wide> ActiveIndex::wide() const {
+  std::vector<Wide> all;
+  for (const int64_t id : ranges_)
+    if (const Row& row = rows_.at(id); drops_in_earnest(id))
+      all.push_back({"Range " + row.prefix.cidr(), addresses4(row.prefix)});
+  for (const auto& [id, area] : areas_)
+    if (drops_in_earnest(id))
+      all.push_back({texts_[rows_.at(id).scope] + " " + rows_.at(id).value, area.addresses});
+  std::sort(all.begin(), all.end(), [](const Wide& a, const Wide& b) {
+    return a.addresses != b.addresses ? a.addresses > b.addresses : a.what < b.what;
+  });
+  return all;
+}
+
+uint64_t ActiveIndex::wide_sum() const {
+  uint64_t sum = 0;
+  for (const int64_t id : ranges_)
+    if (drops_in_earnest(id)) sum += addresses4(rows_.at(id).prefix);
+  for (const auto& [id, area] : areas_)
+    if (drops_in_earnest(id)) sum += area.addresses;
+  return sum;
 }
 
 }  // namespace testudo

@@ -123,6 +123,7 @@ void Decider::Impl::adopt_kernel_entries(TimePoint at) {
     decision.scope = entry.prefix.is_host() ? "Ip" : "Range";
     decision.value = entry.prefix.text();
     decision.type = remediation_name(entry.remediation);
+    decision.params = params_of(entry.terms);
     decision.duration = entry.left;
     decision.until = at + entry.left;
     decision.created_at = at;

@@ -52,6 +52,7 @@ struct KernelEntry {
   Prefix prefix;
   Remediation remediation = Remediation::ban;
   std::string origin, scenario;
+  Terms terms;
   Duration left{};
   uint64_t packets = 0, bytes = 0;  ///< where hits per address are counted
   int64_t last_hit_unix_ns = 0;

@@ -173,6 +173,7 @@ TEST(EffectOf, IsOrderedBySeverityThenWidthThenTightness) {
       {"ban", "", false},
       {"ban", R"({"protocol":"tcp"})", false},
       {"ban", R"({"protocol":"tcp","ports":"22"})", false},
+      {"ban", R"({"reject":true})", false},
       {"captcha", "", false},
       {"throttle", R"({"rate":"10/s"})", false},
       {"throttle", R"({"rate":"1000/s"})", false},

@@ -5,7 +5,8 @@
 //
 // A change is emitted only when a projection changes: the end of a short decision never lifts a longer one,
 // and when the strongest is over, what remains is projected. A kernel holds two of a prefix at a time: of
-// three that are narrowed to different ports the weakest waits until one of the others is over.
+// three that are narrowed to different ports the weakest waits until one of the others is over. A captcha is
+// projected only where there is nothing that the kernel can do.
 //
 // A simulated ban projects as log-only, weaker than anything that is meant. Other simulated decisions and
 // types that no kernel knows are kept and listed, and never project. Nor do scopes without a prefix, except
@@ -94,7 +95,7 @@ class ActiveIndex {
   /// Of one decision; null when it has none.
   PrefixList area(int64_t id) const;
   /// Prefixes of all areas together.
-  size_t area_prefixes() const;
+  size_t area_prefixes() const { return area_prefixes_; }
   /// Decisions of scope Country and AS, whether their prefixes are known or not. In order of id.
   std::vector<int64_t> area_ids() const;
   /// Of those, the ones with a prefix that covers `prefix`, as far as work() has come.
@@ -108,7 +109,7 @@ class ActiveIndex {
   /// Exact number of IPv4 addresses, with `more` added, each counted once. O(n log n).
   uint64_t covered4(const std::vector<Prefix>& more) const;
   /// The sum over them, overlaps counted more than once: never less than what they cover, and cheap.
-  uint64_t wide_sum() const;
+  uint64_t wide_sum() const { return wide_sum_; }
   /// Largest first.
   std::vector<Wide> wide() const;
 
@@ -177,8 +178,11 @@ class ActiveIndex {
   struct Area {
     PrefixList prefixes;
     uint64_t addresses = 0;  ///< of IPv4
+    bool drops = false;
   };
-  std::map<int64_t, Area> areas_;
+  std::map<int64_t, Area> areas_;  ///< of decisions that are in rows_
+  size_t area_prefixes_ = 0;
+  uint64_t wide_sum_ = 0;
   std::deque<Step> steps_;
   /// Lists of ids that stand for an area set; nearly all prefixes of a country share one. The first is empty.
   std::deque<std::vector<int64_t>> sets_;

@@ -31,12 +31,16 @@ void ActiveIndex::set_area(int64_t id, PrefixList prefixes) {
   // What joins comes first: a prefix that a new database cuts into two is never without cover.
   queue(id, std::move(join), true);
   queue(id, std::move(leave), false);
-  if (!prefixes) {
-    areas_.erase(id);
-    return;
+  if (it != areas_.end()) {
+    area_prefixes_ -= old.size();
+    if (it->second.drops) wide_sum_ -= it->second.addresses;
+    areas_.erase(it);
   }
-  const uint64_t addresses = addresses4(*prefixes);
-  areas_[id] = {std::move(prefixes), addresses};
+  if (!prefixes) return;
+  Area area{std::move(prefixes), addresses4(fresh), drops_in_earnest(id)};
+  area_prefixes_ += fresh.size();
+  if (area.drops) wide_sum_ += area.addresses;
+  areas_[id] = std::move(area);
 }
 
 void ActiveIndex::queue(int64_t id, std::vector<Prefix> prefixes, bool join) {
@@ -90,12 +94,6 @@ ActiveIndex::PrefixList ActiveIndex::area(int64_t id) const {
   return it == areas_.end() ? nullptr : it->second.prefixes;
 }
 
-size_t ActiveIndex::area_prefixes() const {
-  size_t n = 0;
-  for (const auto& [id, area] : areas_) n += area.prefixes->size();
-  return n;
-}
-
 std::vector<int64_t> ActiveIndex::area_ids() const {
   std::vector<int64_t> ids;
   for (const auto& [value, rows] : values_)
@@ -125,7 +123,7 @@ uint64_t ActiveIndex::covered4(const std::vector<Prefix>& more) const {
     if (drops_in_earnest(id)) ranges.push_back(rows_.at(id).prefix);
   std::vector<const std::vector<Prefix>*> lists{&more, &ranges};
   for (const auto& [id, area] : areas_)
-    if (drops_in_earnest(id)) lists.push_back(area.prefixes.get());
+    if (area.drops) lists.push_back(area.prefixes.get());
   return union4(lists);
 }
 
@@ -135,21 +133,11 @@ std::vector<ActiveIndex::Wide> ActiveIndex::wide() const {
     if (const Row& row = rows_.at(id); drops_in_earnest(id))
       all.push_back({"Range " + row.prefix.cidr(), addresses4(row.prefix)});
   for (const auto& [id, area] : areas_)
-    if (drops_in_earnest(id))
-      all.push_back({texts_[rows_.at(id).scope] + " " + rows_.at(id).value, area.addresses});
+    if (area.drops) all.push_back({texts_[rows_.at(id).scope] + " " + rows_.at(id).value, area.addresses});
   std::sort(all.begin(), all.end(), [](const Wide& a, const Wide& b) {
     return a.addresses != b.addresses ? a.addresses > b.addresses : a.what < b.what;
   });
   return all;
-}
-
-uint64_t ActiveIndex::wide_sum() const {
-  uint64_t sum = 0;
-  for (const int64_t id : ranges_)
-    if (drops_in_earnest(id)) sum += addresses4(rows_.at(id).prefix);
-  for (const auto& [id, area] : areas_)
-    if (drops_in_earnest(id)) sum += area.addresses;
-  return sum;
 }
 
 }  // namespace testudo

@@ -21,7 +21,12 @@ void ActiveIndex::each(const PrefixState& state, F visit) const {
 
 // Of full equals the older one, so that a repeated ban changes nothing.
 bool ActiveIndex::better(const Row& a, const Row* b) const {
-  if (b == nullptr || stronger(effect(a), effect(*b))) return true;
+  if (b == nullptr) return true;
+  // The business of web bouncers, who are served decisions: to the kernel it is nothing, and must not take
+  // the place of what it could do.
+  const auto is_captcha = [&](const Row& row) { return effect(row).remediation == Remediation::captcha; };
+  if (is_captcha(a) != is_captcha(*b)) return is_captcha(*b);
+  if (stronger(effect(a), effect(*b))) return true;
   if (stronger(effect(*b), effect(a))) return false;
   return a.until > b->until || (a.until == b->until && a.id < b->id);
 }

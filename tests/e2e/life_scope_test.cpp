@@ -103,7 +103,7 @@ TEST_F(Scopes, ASimulatedBanCountsWhatItWouldHaveDropped) {
   EXPECT_EQ(machine.net.delivered(kAttacker), 5);
   const std::string entry = machine.cli({"kernel", "list", "-o", "json"}).out;
   EXPECT_NE(entry.find("log-only"), std::string::npos) << entry;
-  EXPECT_NE(entry.find("\"packets\":5"), std::string::npos) << entry;
+  EXPECT_NE(entry.find("\"packets\": 5"), std::string::npos) << entry;
 }
 
 }  // namespace

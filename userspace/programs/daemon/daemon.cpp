@@ -14,7 +14,6 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/privileges.h"
-#include "bpf/abi.h"
 #include "early.h"
 #include "engine/transform.h"
 #include "status.h"
@@ -152,7 +151,7 @@ Result<void> Daemon::open_decider(Duration clock_ahead) {
   options.state_folder = settings_.paths.state;
   options.pin = settings_.enforce.pin;
   options.data_folder = settings_.paths.data;
-  options.max_prefixes = std::min<size_t>(settings_.enforce.max_entries, TESTUDO_PREFIXES);
+  options.max_prefixes = std::min<size_t>(settings_.enforce.max_entries, options.max_prefixes);
   TESTUDO_TRY(decider_, Decider::open(std::move(options), *store_, backend_.get(), metrics_));
   return {};
 }

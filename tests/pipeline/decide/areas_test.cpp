@@ -2,7 +2,7 @@
 // there, and gone with their decision.
 #include "base/files.h"
 #include "house.h"
-#include "mmdb.h"
+#include "support/mmdb.h"
 
 namespace testudo {
 namespace {

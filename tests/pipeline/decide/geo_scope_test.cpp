@@ -6,9 +6,9 @@
 
 #include "base/files.h"
 #include "decide/coverage.h"
-#include "mmdb.h"
 #include "support.h"
 #include "support/hub.h"
+#include "support/mmdb.h"
 
 namespace testudo {
 namespace {

@@ -33,7 +33,8 @@ struct DeadKernel {
       return at < until && (t.protocol == 0 || t.protocol == protocol) &&
              (t.port_last == 0 || (t.port_first <= port && port <= t.port_last));
     };
-    if (fits(entry->terms, entry->until)) return entry->remediation;
+    if (entry->remediation != Remediation::captcha && fits(entry->terms, entry->until))
+      return entry->remediation;
     if (entry->next && fits(entry->next->terms, entry->next->until)) return entry->next->remediation;
     return Remediation::none;
   }
@@ -87,6 +88,18 @@ TEST(Successor, ANarrowBanGivesWayToAWideOneHoweverLongItLasts) {
   EXPECT_EQ(kernel.verdict(noon, 17, 53), Remediation::ban);
   EXPECT_EQ(kernel.verdict(noon + 2h, 17, 53), Remediation::none);
   EXPECT_EQ(kernel.verdict(noon + 2h, 6, 22), Remediation::ban);
+}
+
+TEST(Successor, ACaptchaTakesNoPlaceFromWhatTheKernelCanDo) {
+  ActiveIndex index;
+  ActiveIndex::Changes changes;
+  index.add(given(1, "captcha", noon + 4h), changes);
+  EXPECT_EQ(changes.back().remediation, Remediation::captcha);
+  index.add(given(2, "throttle", noon + 1h, R"({"rate":"10/s"})"), changes);
+  EXPECT_EQ(changes.back().remediation, Remediation::throttle);
+  index.add(given(3, "ban", noon + 1h, R"({"ports":"22"})"), changes);
+  EXPECT_EQ(changes.back().remediation, Remediation::ban);
+  EXPECT_EQ(changes.back().next->remediation, Remediation::throttle);
 }
 
 TEST(Successor, AChangeOfItAloneIsTold) {
@@ -164,10 +177,12 @@ TEST(Successor, FiveOriginsAgreeWithTheStrongestInForceAtEveryMinute) {
           slots += effect.terms.narrow();
           if (effect.terms.protocol != 0 && effect.terms.protocol != protocol) continue;
           if (effect.terms.port_last != 0 && effect.terms.port_last != port) continue;
+          if (effect.remediation == Remediation::captcha) continue;  // not the kernel's
           wanted = std::max(wanted, severity(effect.remediation));
         }
-        const int now = severity(alive.verdict(at, protocol, port));
-        const int without_daemon = severity(dead.verdict(at, protocol, port));
+        const auto strength = [](Remediation r) { return r == Remediation::captcha ? 0 : severity(r); };
+        const int now = strength(alive.verdict(at, protocol, port));
+        const int without_daemon = strength(dead.verdict(at, protocol, port));
         EXPECT_LE(now, wanted) << "round " << round << " minute " << minute << " longer than decided";
         EXPECT_LE(without_daemon, wanted) << "round " << round << " minute " << minute;
         // Two that are narrow fill both slots; then what is wide waits, which active.h says.

@@ -98,6 +98,7 @@ class RecordingBackend final : public Backend {
       row.remediation = entry.remediation;
       row.origin = entry.origin;
       row.scenario = entry.scenario;
+      row.terms = entry.terms;
       row.left = entry.until - clock;
       if (const auto hit = packets.find(at); hit != packets.end()) row.packets = hit->second;
       found.push_back(row);

@@ -73,6 +73,19 @@ TEST(ReadTerms, ReadsWhatIsMeant) {
   }
 }
 
+TEST(ReadTerms, TermsOfTheKernelBecomeParamsThatReadTheSame) {
+  Terms all = terms(1'000'000, Unit::bytes, 5000);
+  all.protocol = 6;
+  all.port_first = 1;
+  all.port_last = 1024;
+  all.outgoing = true;
+  all.sample = 7;
+  for (const Terms& one :
+       {Terms(), terms(100), terms(100, Unit::packets, 20), narrow(17, 53, 53), sample(3), all})
+    EXPECT_EQ(*read_terms(params_of(one)), one) << params_of(one);
+  EXPECT_EQ(params_of(Terms()), "");
+}
+
 TEST(ReadTerms, AWrongValueIsAnErrorThatNamesItsKey) {
   const struct {
     std::string params;
@@ -160,6 +173,7 @@ TEST(EffectOf, IsOrderedBySeverityThenWidthThenTightness) {
       {"ban", "", false},
       {"ban", R"({"protocol":"tcp"})", false},
       {"ban", R"({"protocol":"tcp","ports":"22"})", false},
+      {"ban", R"({"reject":true})", false},
       {"captcha", "", false},
       {"throttle", R"({"rate":"10/s"})", false},
       {"throttle", R"({"rate":"1000/s"})", false},

@@ -117,7 +117,7 @@ TEST(KernelJson, ShowsStatusAndEntries) {
   status.backend = "xdp";
   status.bans = 1;
   status.interfaces = {{"eth0", "xdp-generic", "its driver has no native mode"}};
-  KernelEntry entry{*Prefix::parse("192.0.2.10"), Remediation::ban, "cscli", "manual", 90s, 3, 180, 0};
+  KernelEntry entry{*Prefix::parse("192.0.2.10"), Remediation::ban, "cscli", "manual", {}, 90s, 3, 180, 0};
   EXPECT_EQ(
       kernel_json(status, {entry}, 5),
       R"({"entries":[{"bytes":180,"duration":"1m30s","last_hit":null,"origin":"cscli","packets":3,"remediation":"ban","scenario":"manual","value":"192.0.2.10"}],"entries_total":5,"status":{"adopted":false,"allowed":0,"backend":"xdp","bans":1,"dropped_bytes":0,"dropped_packets":0,"interfaces":[{"mode":"xdp-generic","name":"eth0","why_not_better":"its driver has no native mode"}],"last_drop":null,"passed_packets":0,"ranges":0}})");

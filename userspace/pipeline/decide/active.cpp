@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "decide/coverage.h"
+
 namespace testudo {
 
 void ActiveCounts::add(const Key& key, int64_t n) {
@@ -94,7 +96,10 @@ void ActiveIndex::add(const Decision& d, Changes& changes) {
   PrefixState& state = prefixes_.at(prefix);
   row.next = state.first;
   state.first = row.id;
-  if (prefix.ip.is_v4() && !prefix.is_host()) ranges_.insert(row.id);
+  if (prefix.ip.is_v4() && !prefix.is_host()) {
+    ranges_.insert(row.id);
+    if (drops(effect(row).remediation)) wide_sum_ += addresses4(prefix);
+  }
   rows_.emplace(row.id, std::move(row));
   project(prefix, state, changes);
 }
@@ -113,7 +118,7 @@ bool ActiveIndex::remove(int64_t id, Changes& changes) {
     set_area(id, nullptr);
     return true;
   }
-  ranges_.erase(id);
+  if (ranges_.erase(id) > 0 && drops(effect(row).remediation)) wide_sum_ -= addresses4(row.prefix);
   unlink(row, changes);
   return true;
 }
@@ -155,6 +160,8 @@ void ActiveIndex::clear() {
   areas_.clear();
   steps_.clear();
   ranges_.clear();
+  area_prefixes_ = 0;
+  wide_sum_ = 0;
 }
 
 std::optional<Decision> ActiveIndex::get(int64_t id) const {

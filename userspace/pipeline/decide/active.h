@@ -5,7 +5,8 @@
 //
 // A change is emitted only when a projection changes: the end of a short decision never lifts a longer one,
 // and when the strongest is over, what remains is projected. A kernel holds two of a prefix at a time: of
-// three that are narrowed to different ports the weakest waits until one of the others is over.
+// three that are narrowed to different ports the weakest waits until one of the others is over. A captcha is
+// projected only where there is nothing that the kernel can do.
 //
 // A simulated ban projects as log-only, weaker than anything that is meant. Other simulated decisions and
 // types that no kernel knows are kept and listed, and never project. Nor do scopes without a prefix, except
@@ -94,7 +95,7 @@ class ActiveIndex {
   /// Of one decision; null when it has none.
   PrefixList area(int64_t id) const;
   /// Prefixes of all areas together.
-  size_t area_prefixes() const;
+  size_t area_prefixes() const { return area_prefixes_; }
   /// Decisions of scope Country and AS, whether their prefixes are known or not. In order of id.
   std::vector<int64_t> area_ids() const;
   /// Of those, the ones with a prefix that covers `prefix`, as far as work() has come.
@@ -105,8 +106,12 @@ class ActiveIndex {
     std::string what;  ///< "Country CN", "Range 10.0.0.0/8"
     uint64_t addresses = 0;
   };
-  /// Exact number of IPv4 addresses, with `more` added; `largest` are told first to last when asked for.
-  uint64_t covered4(const std::vector<Prefix>& more, std::vector<Wide>* largest = nullptr) const;
+  /// Exact number of IPv4 addresses, with `more` added, each counted once. O(n log n).
+  uint64_t covered4(const std::vector<Prefix>& more) const;
+  /// The sum over them, overlaps counted more than once: never less than what they cover, and cheap.
+  uint64_t wide_sum() const { return wide_sum_; }
+  /// Largest first.
+  std::vector<Wide> wide() const;
 
   size_t size() const { return rows_.size(); }
   std::optional<TimePoint> next_end() const;
@@ -125,16 +130,13 @@ class ActiveIndex {
     bool has_prefix = false, simulated = false;
     std::string value, uuid;
   };
-  /// What was told of a row; kept because the row may be gone when the next change is computed.
-  struct Told {
-    int64_t id = 0, until = 0;
-    EffectId effect = 0;
-    bool same_as(const Told& other) const { return until == other.until && effect == other.effect; }
-  };
+  /// Packed: there is one for each of millions of addresses. What was told is kept by value, because the row
+  /// may be gone when the next change is computed.
   struct PrefixState {
     int64_t first = 0;
-    Told now, next;     ///< id 0 = none
-    AreaSet areas = 0;  ///< decisions of Country and AS that hold here
+    int64_t until = 0, next_until = 0;
+    EffectId effect = 0, next_effect = 0;  ///< 0 = none
+    AreaSet areas = 0;                     ///< decisions of Country and AS that hold here
     bool empty() const { return first == 0 && areas == 0; }
   };
   struct Choice {
@@ -154,8 +156,9 @@ class ActiveIndex {
   template <typename F>
   void each(const PrefixState& state, F visit) const;
   Choice choose(const PrefixState& state) const;
-  bool better(const Row& a, const Row* b, int64_t told) const;
+  bool better(const Row& a, const Row* b) const;
   void project(const Prefix& prefix, PrefixState& state, Changes& changes);
+  bool drops_in_earnest(int64_t id) const;
   void unlink(const Row& row, Changes& changes);
   void queue(int64_t id, std::vector<Prefix> prefixes, bool join);
   void take_step(Step& step, size_t most, Changes& changes);
@@ -172,7 +175,14 @@ class ActiveIndex {
   std::deque<Effect> effects_;  ///< the first does nothing
   std::map<std::tuple<TextId, TextId, bool>, EffectId> effect_ids_;
   std::set<int64_t> ranges_;  ///< rows with an IPv4 prefix that is no single address
-  std::map<int64_t, PrefixList> areas_;
+  struct Area {
+    PrefixList prefixes;
+    uint64_t addresses = 0;  ///< of IPv4
+    bool drops = false;
+  };
+  std::map<int64_t, Area> areas_;  ///< of decisions that are in rows_
+  size_t area_prefixes_ = 0;
+  uint64_t wide_sum_ = 0;
   std::deque<Step> steps_;
   /// Lists of ids that stand for an area set; nearly all prefixes of a country share one. The first is empty.
   std::deque<std::vector<int64_t>> sets_;

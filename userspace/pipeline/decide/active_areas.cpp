@@ -20,7 +20,7 @@ const std::vector<Prefix>& contents(const ActiveIndex::PrefixList& list) {
 
 void ActiveIndex::set_area(int64_t id, PrefixList prefixes) {
   const auto it = areas_.find(id);
-  const PrefixList before = it == areas_.end() ? nullptr : it->second;
+  const PrefixList before = it == areas_.end() ? nullptr : it->second.prefixes;
   if (before == prefixes) return;
   std::vector<Prefix> leave, join;
   const auto &old = contents(before), &fresh = contents(prefixes);
@@ -31,10 +31,16 @@ void ActiveIndex::set_area(int64_t id, PrefixList prefixes) {
   // What joins comes first: a prefix that a new database cuts into two is never without cover.
   queue(id, std::move(join), true);
   queue(id, std::move(leave), false);
-  if (prefixes)
-    areas_[id] = std::move(prefixes);
-  else
-    areas_.erase(id);
+  if (it != areas_.end()) {
+    area_prefixes_ -= old.size();
+    if (it->second.drops) wide_sum_ -= it->second.addresses;
+    areas_.erase(it);
+  }
+  if (!prefixes) return;
+  Area area{std::move(prefixes), addresses4(fresh), drops_in_earnest(id)};
+  area_prefixes_ += fresh.size();
+  if (area.drops) wide_sum_ += area.addresses;
+  areas_[id] = std::move(area);
 }
 
 void ActiveIndex::queue(int64_t id, std::vector<Prefix> prefixes, bool join) {
@@ -85,13 +91,7 @@ bool ActiveIndex::work(size_t most, Changes& changes) {
 
 ActiveIndex::PrefixList ActiveIndex::area(int64_t id) const {
   const auto it = areas_.find(id);
-  return it == areas_.end() ? nullptr : it->second;
-}
-
-size_t ActiveIndex::area_prefixes() const {
-  size_t n = 0;
-  for (const auto& [id, prefixes] : areas_) n += prefixes->size();
-  return n;
+  return it == areas_.end() ? nullptr : it->second.prefixes;
 }
 
 std::vector<int64_t> ActiveIndex::area_ids() const {
@@ -112,26 +112,32 @@ std::vector<int64_t> ActiveIndex::areas_covering(const Prefix& prefix) const {
   return {ids.begin(), ids.end()};
 }
 
-uint64_t ActiveIndex::covered4(const std::vector<Prefix>& more, std::vector<Wide>* largest) const {
+bool ActiveIndex::drops_in_earnest(int64_t id) const {
+  const auto row = rows_.find(id);
+  return row != rows_.end() && drops(effect(row->second).remediation);
+}
+
+uint64_t ActiveIndex::covered4(const std::vector<Prefix>& more) const {
   std::vector<Prefix> ranges;
   for (const int64_t id : ranges_)
-    if (drops(effect(rows_.at(id)).remediation)) ranges.push_back(rows_.at(id).prefix);
+    if (drops_in_earnest(id)) ranges.push_back(rows_.at(id).prefix);
   std::vector<const std::vector<Prefix>*> lists{&more, &ranges};
-  for (const auto& [id, prefixes] : areas_)
-    if (const auto row = rows_.find(id); row != rows_.end() && drops(effect(row->second).remediation))
-      lists.push_back(prefixes.get());
-  if (largest != nullptr) {
-    for (const int64_t id : ranges_)
-      if (const Row& row = rows_.at(id); drops(effect(row).remediation))
-        largest->push_back({"Range " + row.prefix.cidr(), addresses4(row.prefix)});
-    for (const auto& [id, prefixes] : areas_)
-      if (const auto row = rows_.find(id); row != rows_.end() && drops(effect(row->second).remediation))
-        largest->push_back({texts_[row->second.scope] + " " + row->second.value, addresses4(*prefixes)});
-    std::sort(largest->begin(), largest->end(), [](const Wide& a, const Wide& b) {
-      return a.addresses != b.addresses ? a.addresses > b.addresses : a.what < b.what;
-    });
-  }
+  for (const auto& [id, area] : areas_)
+    if (area.drops) lists.push_back(area.prefixes.get());
   return union4(lists);
+}
+
+std::vector<ActiveIndex::Wide> ActiveIndex::wide() const {
+  std::vector<Wide> all;
+  for (const int64_t id : ranges_)
+    if (const Row& row = rows_.at(id); drops_in_earnest(id))
+      all.push_back({"Range " + row.prefix.cidr(), addresses4(row.prefix)});
+  for (const auto& [id, area] : areas_)
+    if (area.drops) all.push_back({texts_[rows_.at(id).scope] + " " + rows_.at(id).value, area.addresses});
+  std::sort(all.begin(), all.end(), [](const Wide& a, const Wide& b) {
+    return a.addresses != b.addresses ? a.addresses > b.addresses : a.what < b.what;
+  });
+  return all;
 }
 
 }  // namespace testudo

@@ -19,24 +19,29 @@ void ActiveIndex::each(const PrefixState& state, F visit) const {
     if (const auto it = rows_.find(id); it != rows_.end()) look(it->second);
 }
 
-// Of full equals the one that was told stays, so that a repeated ban changes nothing.
-bool ActiveIndex::better(const Row& a, const Row* b, int64_t told) const {
-  if (b == nullptr || stronger(effect(a), effect(*b))) return true;
+// Of full equals the older one, so that a repeated ban changes nothing.
+bool ActiveIndex::better(const Row& a, const Row* b) const {
+  if (b == nullptr) return true;
+  // The business of web bouncers, who are served decisions: to the kernel it is nothing, and must not take
+  // the place of what it could do.
+  const auto is_captcha = [&](const Row& row) { return effect(row).remediation == Remediation::captcha; };
+  if (is_captcha(a) != is_captcha(*b)) return is_captcha(*b);
+  if (stronger(effect(a), effect(*b))) return true;
   if (stronger(effect(*b), effect(a))) return false;
-  return a.until > b->until || (a.until == b->until && a.id == told);
+  return a.until > b->until || (a.until == b->until && a.id < b->id);
 }
 
 ActiveIndex::Choice ActiveIndex::choose(const PrefixState& state) const {
   Choice choice;
   each(state, [&](const Row& row) {
-    if (better(row, choice.now, state.now.id)) choice.now = &row;
+    if (better(row, choice.now)) choice.now = &row;
   });
   if (choice.now == nullptr) return choice;
   const Row& now = *choice.now;
   each(state, [&](const Row& row) {
     if (&row == &now) return;
     if (row.until <= now.until && !reaches_beyond(effect(row).terms, effect(now).terms)) return;
-    if (better(row, choice.next, state.next.id)) choice.next = &row;
+    if (better(row, choice.next)) choice.next = &row;
   });
   return choice;
 }
@@ -64,18 +69,15 @@ DecisionChange ActiveIndex::change_of(const Prefix& prefix, const Choice& choice
 
 void ActiveIndex::project(const Prefix& prefix, PrefixState& state, Changes& changes) {
   const Choice choice = choose(state);
-  const auto told_of = [](const Row* row) {
-    return row == nullptr ? Told{} : Told{row->id, row->until, row->effect};
-  };
-  const Told before = state.now, next_before = state.next;
-  state.now = told_of(choice.now);
-  state.next = told_of(choice.next);
-  if (choice.now != nullptr) {
-    if (!state.now.same_as(before) || !state.next.same_as(next_before))
-      changes.push_back(change_of(prefix, choice));
+  const PrefixState before = state;
+  state.effect = choice.now == nullptr ? 0 : choice.now->effect;
+  state.until = choice.now == nullptr ? 0 : choice.now->until;
+  state.next_effect = choice.next == nullptr ? 0 : choice.next->effect;
+  state.next_until = choice.next == nullptr ? 0 : choice.next->until;
+  if (state.effect == before.effect && state.until == before.until &&
+      state.next_effect == before.next_effect && state.next_until == before.next_until)
     return;
-  }
-  if (before.id == 0) return;
+  if (choice.now != nullptr) return changes.push_back(change_of(prefix, choice));
   DecisionChange change;
   change.op = DecisionChange::Op::clear;
   change.prefix = prefix;

@@ -39,7 +39,7 @@ struct DeciderOptions {
   std::string machine_id = "localhost";
   bool own_addresses = true;         ///< protect addresses of interfaces, gateways, resolvers of this machine
   std::string data_folder;           ///< country and AS databases; "" = none
-  size_t max_prefixes = 2'500'000;   ///< of all countries and ASes together
+  size_t max_prefixes = 1'000'000;   ///< of all countries and ASes together; the kernel's table has that many
   Duration reconcile_every = 10min;  ///< kernel compared with what is decided, and repaired
   std::function<TimePoint()> clock;  ///< for tests; empty = the wall clock
 };

@@ -60,27 +60,36 @@ void Decider::Impl::place_area(const Decision& decision) {
   area_problems.erase(decision.id);
 }
 
-void Decider::Impl::place_all_areas() {
-  for (const int64_t id : index.area_ids())
+void Decider::Impl::place_areas(const std::vector<int64_t>& ids) {
+  for (const int64_t id : ids)
     if (const auto decision = index.get(id)) place_area(*decision);
-  std::erase_if(area_problems, [&](const auto& row) { return !index.get(row.first); });
+}
+
+std::vector<GeoScopes::Key> Decider::Impl::keys_of(const std::vector<int64_t>& ids) const {
+  std::vector<GeoScopes::Key> keys;
+  for (const int64_t id : ids)
+    if (const auto d = index.get(id)) keys.push_back({d->scope, geo_value(d->scope, d->value)});
+  return keys;
 }
 
 // Files are looked at without the lock, and read without it: a whole database takes a while.
 void Decider::Impl::refresh_areas() {
   const bool changed = geo.changed();
+  std::vector<int64_t> ids;
   std::vector<GeoScopes::Key> keys;
   {
     const std::lock_guard lock(mutex);
-    if (!changed && area_problems.empty()) return;
-    for (const int64_t id : index.area_ids())
-      if (const auto d = index.get(id)) keys.push_back({d->scope, geo_value(d->scope, d->value)});
+    if (changed) ids = index.area_ids();
+    // What could not be placed may have room by now.
+    if (!changed)
+      for (const auto& [id, why] : area_problems) ids.push_back(id);
+    keys = keys_of(ids);
   }
+  if (ids.empty()) return;
   geo.learn(keys);
   const std::lock_guard lock(mutex);
-  place_all_areas();
-  if (changed && !keys.empty())
-    log::info("scope.refreshed", {{"decisions", keys.size()}, {"prefixes", index.area_prefixes()}});
+  place_areas(ids);
+  if (changed) log::info("scope.refreshed", {{"decisions", ids.size()}, {"prefixes", index.area_prefixes()}});
 }
 
 void Decider::Impl::settle() {

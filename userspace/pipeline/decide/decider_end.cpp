@@ -86,13 +86,13 @@ Result<void> Decider::flush_kernel() {
 }
 
 Duration Decider::Impl::tick(TimePoint at) {
-  const Duration next = tick_under_lock(at);
+  const Duration next = tick_once(at);
   settle();
   check_suspects();
   return next;
 }
 
-Duration Decider::Impl::tick_under_lock(TimePoint at) {
+Duration Decider::Impl::tick_once(TimePoint at) {
   constexpr int64_t kSessionsEvery = 5'000'000'000, kMachineEvery = 30'000'000'000,
                     kAreasEvery = 5'000'000'000;
   // Asked without the lock: logind and a directory service may take their time.

@@ -35,9 +35,12 @@ std::optional<Prefix> matching_prefix(const std::string& scope, const std::strin
 }
 
 std::string Decider::Impl::too_much(const std::vector<Prefix>& more, uint64_t limit) const {
-  std::vector<ActiveIndex::Wide> largest;
-  const uint64_t sum = index.covered4(more, &largest);
+  uint64_t most = index.wide_sum();
+  for (const Prefix& prefix : more) most += addresses4(prefix);
+  if (most <= limit) return {};
+  const uint64_t sum = index.covered4(more);
   if (sum <= limit) return {};
+  const std::vector<ActiveIndex::Wide> largest = index.wide();
   std::string others;
   for (size_t i = 0; i < largest.size() && i < 3; ++i)
     others += fmt::format("{}{} {}", i == 0 ? "" : ", ", largest[i].what, share(largest[i].addresses));

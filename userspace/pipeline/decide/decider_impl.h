@@ -16,7 +16,9 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <mutex>
+#include <set>
 
 #include "decide/active.h"
 #include "decide/allow.h"
@@ -53,7 +55,9 @@ struct Decider::Impl final : DecisionHistory {
   // decider_start.cpp
   Result<void> start();
   void start_areas();
-  bool part_of_area(const KernelEntry& entry, TimePoint at) const;
+  using AreaEnds = std::map<std::pair<std::string, std::string>, std::set<TimePoint>>;
+  AreaEnds area_ends() const;
+  static bool part_of_area(const KernelEntry& entry, const AreaEnds& ends, TimePoint at);
   void adopt_kernel_entries(TimePoint at);
   /// An adopted entry has done its duty once a decision of the store stands for the same prefix.
   void drop_adopted(const Prefix& prefix, Changes& changes);
@@ -84,7 +88,8 @@ struct Decider::Impl final : DecisionHistory {
   void learn_areas(const Alert& alert);
   /// The prefixes of a decision that is in the index; what cannot be is told in `area_problems`.
   void place_area(const Decision& decision);
-  void place_all_areas();
+  void place_areas(const std::vector<int64_t>& ids);
+  std::vector<GeoScopes::Key> keys_of(const std::vector<int64_t>& ids) const;
   void refresh_areas();
   /// Does what the index has queued, in slices: others may decide in between. Not under the lock.
   void settle();
@@ -98,7 +103,7 @@ struct Decider::Impl final : DecisionHistory {
   int end(const std::vector<int64_t>& ids, TimePoint at);
   int end_touching(const std::vector<Prefix>& prefixes, TimePoint at);
   Duration tick(TimePoint at);
-  Duration tick_under_lock(TimePoint at);
+  Duration tick_once(TimePoint at);
 
   // decider_lists.cpp
   Result<void> reload_lists(TimePoint at);

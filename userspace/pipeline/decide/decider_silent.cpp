@@ -22,8 +22,7 @@ void Decider::Impl::suspect(const Alert& alert, TimePoint at) {
     if (!d || d->until <= at) continue;
     const auto effect = effect_of(d->type, d->params, d->simulated);
     // One that is narrowed to a port drops nothing of what comes in by another.
-    if (!effect || severity(effect->remediation) < severity(Remediation::ban) || effect->terms.narrow())
-      continue;
+    if (!effect || !drops_all(effect->remediation) || effect->terms.narrow()) continue;
     // By the time of the line, too: one that was read late tells nothing.
     if (std::min(alert.stop_at, at) - d->created_at < kLongEnough) continue;
     silent.suspect(address->ip, {address->text(), d->scenario, alert.source_name, d->created_at, at}, at);

@@ -77,25 +77,28 @@ Result<void> Decider::Impl::start() {
 
 // Before the kernel is looked at, so that what an earlier run put there is known again.
 void Decider::Impl::start_areas() {
-  std::vector<GeoScopes::Key> keys;
-  for (const int64_t id : index.area_ids())
-    if (const auto d = index.get(id)) keys.push_back({d->scope, geo_value(d->scope, d->value)});
+  const std::vector<int64_t> ids = index.area_ids();
   geo.changed();  // from here on
-  geo.learn(keys);
-  place_all_areas();
+  geo.learn(keys_of(ids));
+  place_areas(ids);
   Changes quiet;
   index.work(SIZE_MAX, quiet);
 }
 
-// One prefix of a country that is banned, which its database no longer has.
-bool Decider::Impl::part_of_area(const KernelEntry& entry, TimePoint at) const {
-  for (const int64_t id : index.area_ids()) {
-    const auto d = index.get(id);
-    if (d && d->origin == entry.origin && d->scenario == entry.scenario &&
-        apart(d->until - at, entry.left) <= kClockSlack)
-      return true;
-  }
-  return false;
+// Ends of decisions on countries and ASes, by origin and scenario.
+Decider::Impl::AreaEnds Decider::Impl::area_ends() const {
+  AreaEnds ends;
+  for (const int64_t id : index.area_ids())
+    if (const auto d = index.get(id)) ends[{d->origin, d->scenario}].insert(d->until);
+  return ends;
+}
+
+// One prefix of a country that is banned, which its database no longer has: it belongs to that decision.
+bool Decider::Impl::part_of_area(const KernelEntry& entry, const AreaEnds& ends, TimePoint at) {
+  const auto found = ends.find({entry.origin, entry.scenario});
+  if (found == ends.end()) return false;
+  const auto near = found->second.lower_bound(at + entry.left - kClockSlack);
+  return near != found->second.end() && *near <= at + entry.left + kClockSlack;
 }
 
 // The kernel is told first, the disk afterwards: an entry that no row explains is a decision whose commit a
@@ -107,6 +110,7 @@ void Decider::Impl::adopt_kernel_entries(TimePoint at) {
     log::warn("enforce.unreadable", {{"error", entries.error().text()}});
     return;
   }
+  const AreaEnds ends = area_ends();
   Changes quiet;
   for (const KernelEntry& entry : *entries) {
     if (severity(entry.remediation) == 0 || entry.remediation == Remediation::log_only || entry.left <= 0ns)
@@ -115,7 +119,7 @@ void Decider::Impl::adopt_kernel_entries(TimePoint at) {
     if (known && severity(known->remediation) >= severity(entry.remediation) &&
         known->until + kClockSlack >= at + entry.left)
       continue;
-    if (allow.touches(entry.prefix, at) || part_of_area(entry, at)) continue;
+    if (allow.touches(entry.prefix, at) || part_of_area(entry, ends, at)) continue;
     Decision decision;
     decision.id = --last_adopted_id;
     decision.origin = entry.origin.empty() ? "crowdsec" : entry.origin;
@@ -123,6 +127,7 @@ void Decider::Impl::adopt_kernel_entries(TimePoint at) {
     decision.scope = entry.prefix.is_host() ? "Ip" : "Range";
     decision.value = entry.prefix.text();
     decision.type = remediation_name(entry.remediation);
+    decision.params = params_of(entry.terms);
     decision.duration = entry.left;
     decision.until = at + entry.left;
     decision.created_at = at;

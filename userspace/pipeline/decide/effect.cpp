@@ -19,6 +19,7 @@ auto order(const Effect& e) {
 int severity(Remediation remediation) {
   switch (remediation) {
     case Remediation::ban:
+      return 6;
     case Remediation::reset:
       return 5;
     case Remediation::captcha:
@@ -51,9 +52,7 @@ Result<Effect> effect_of(std::string_view type, std::string_view params, bool si
   if (effect.remediation != Remediation::throttle) effect.terms.unit = Terms::Unit::packets;
   if (effect.remediation != Remediation::sample) effect.terms.sample = 0;
   if (simulated) {
-    const bool would_drop =
-        effect.remediation == Remediation::ban || effect.remediation == Remediation::reset;
-    effect.remediation = would_drop ? Remediation::log_only : Remediation::none;
+    effect.remediation = drops_all(effect.remediation) ? Remediation::log_only : Remediation::none;
   }
   effect.rank = 2 * severity(effect.remediation) - (simulated ? 1 : 0);
   if (effect.rank <= 0) effect.rank = 0;
@@ -70,9 +69,10 @@ bool reaches_beyond(const Terms& a, const Terms& b) {
   return !(same_protocol && same_ports && same_direction);
 }
 
-bool drops(Remediation remediation) {
-  return remediation == Remediation::ban || remediation == Remediation::reset ||
-         remediation == Remediation::throttle;
+bool drops_all(Remediation remediation) {
+  return remediation == Remediation::ban || remediation == Remediation::reset;
 }
+
+bool drops(Remediation remediation) { return drops_all(remediation) || remediation == Remediation::throttle; }
 
 }  // namespace testudo

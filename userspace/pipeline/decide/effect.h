@@ -1,6 +1,9 @@
 // decide/effect.h: what a decision does in the kernel, and which of two is stronger.
 //
-//   ban, reset > captcha > throttle > sample > log-only > what is simulated
+//   ban > reset > captcha > throttle > sample > log-only > what is simulated
+//
+// (Silence tells an attacker less than RST.) A captcha is the business of web bouncers: the kernel goes on
+// with what comes after it.
 //
 // Of equals the wider one is stronger (a ban of one port is no stronger than a ban of all), then the tighter
 // one (10/s before 100/s); who compares decisions asks for their ends after that.
@@ -13,7 +16,7 @@
 
 namespace testudo {
 
-/// Ban and reset before captcha before throttle before sample before log-only; 0 for what does not project.
+/// In the order above, from 6 down; 0 for what does not project.
 int severity(Remediation remediation);
 
 struct Effect {
@@ -33,5 +36,7 @@ bool stronger(const Effect& a, const Effect& b);
 bool reaches_beyond(const Terms& a, const Terms& b);
 /// Drops packets, some of them at least: ban, reset, throttle.
 bool drops(Remediation remediation);
+/// Drops all packets that it holds for: ban, reset.
+bool drops_all(Remediation remediation);
 
 }  // namespace testudo

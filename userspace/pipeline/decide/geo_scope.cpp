@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
-#include "decide/geo_tree.h"
+#include "decide/coverage.h"
+#include "parse/enrich/geo_tree.h"
 
 namespace testudo {
 
@@ -100,7 +102,7 @@ void GeoScopes::forget_surplus() {
 void GeoScopes::walk(const std::string& scope, const std::set<std::string>& values) {
   const std::string path = file_of(scope);
   if (folder_.empty() || stamp_of(path).size < 0) return;
-  auto found = read_geo_tree(path, scope == "Country", {values.begin(), values.end()}, most_);
+  auto found = parse::read_geo_tree(path, scope == "Country", {values.begin(), values.end()}, most_);
   if (!found) {
     for (const std::string& value : values) known_.insert_or_assign({scope, value}, found.error());
     return;
@@ -115,8 +117,10 @@ void GeoScopes::walk(const std::string& scope, const std::set<std::string>& valu
                 fmt::format("{} {} has {} prefixes, {} are taken", scope, value, it->second.count, most_),
                 {},
                 "raise enforce.max_entries"};
-    else if (it != found->end())
+    else if (it != found->end()) {
+      std::sort(it->second.prefixes.begin(), it->second.prefixes.end(), prefix_before);
       answer = List(std::make_shared<const std::vector<Prefix>>(std::move(it->second.prefixes)));
+    }
     known_.insert_or_assign({scope, value}, std::move(answer));
   }
 }

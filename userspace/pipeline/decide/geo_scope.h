@@ -2,13 +2,9 @@
 //
 //   GeoLite2-Country.mmdb, else GeoLite2-City.mmdb      GeoLite2-ASN.mmdb      in paths.data
 //
-// A database is a tree of bits with records at its leaves; one walk over it finds the prefixes of every
-// country that is asked for. Neighbours of the same country are one prefix, so that the lists are disjoint
-// and as short as they can be. Both families; the places where a tree repeats IPv4 (6to4, mapped, Teredo) are
-// passed over: IPv4 has its own prefixes.
+// One walk over a database finds the prefixes of every country that is asked for (parse/enrich/geo_tree.h).
 //
-// A file of strangers that is replaced while it is read: it is copied first, every step is bounded, and a
-// damaged one is an error. Answers are kept until the file is another one. Any thread may call.
+// Answers are kept until the file is another one. Any thread may call.
 #pragma once
 
 #include <sys/types.h>

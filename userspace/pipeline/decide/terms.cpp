@@ -236,6 +236,19 @@ std::string with_force(const std::string& params, bool force) {
     object->erase("force");
   return object->empty() ? std::string() : json::serialize(*object);
 }
+std::string params_of(const Terms& terms) {
+  if (terms == Terms()) return {};
+  json::object out;
+  if (terms.rate != 0)
+    out["rate"] = fmt::format("{}{}/s", terms.rate, terms.unit == Terms::Unit::bytes ? "B" : "");
+  if (terms.burst != 0) out["burst"] = terms.burst;
+  if (terms.protocol != 0) out["protocol"] = terms.protocol;
+  if (terms.port_last != 0) out["ports"] = fmt::format("{}-{}", terms.port_first, terms.port_last);
+  if (terms.outgoing) out["direction"] = "both";
+  if (terms.sample != 0) out["sample"] = terms.sample;
+  return json::serialize(out);
+}
+
 Result<Terms> read_terms(std::string_view params) {
   TESTUDO_TRY(const KernelParams read, read_params(params));
   return read.terms;

@@ -42,6 +42,9 @@ struct KernelParams {
 Result<KernelParams> read_params(std::string_view params);
 Result<Terms> read_terms(std::string_view params);
 
+/// Params that read as these terms; "" for none. For what is known from the kernel alone.
+std::string params_of(const Terms& terms);
+
 /// The same object with `force` in it, or without. Params that cannot be read are left as they are.
 std::string with_force(const std::string& params, bool force);
 

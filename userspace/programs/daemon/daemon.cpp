@@ -151,7 +151,7 @@ Result<void> Daemon::open_decider(Duration clock_ahead) {
   options.state_folder = settings_.paths.state;
   options.pin = settings_.enforce.pin;
   options.data_folder = settings_.paths.data;
-  options.max_prefixes = settings_.enforce.max_entries;
+  options.max_prefixes = std::min<size_t>(settings_.enforce.max_entries, options.max_prefixes);
   TESTUDO_TRY(decider_, Decider::open(std::move(options), *store_, backend_.get(), metrics_));
   return {};
 }

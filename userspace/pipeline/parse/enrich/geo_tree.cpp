@@ -1,4 +1,4 @@
-#include "decide/geo_tree.h"
+#include "parse/enrich/geo_tree.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,9 +10,8 @@
 #include <unordered_map>
 
 #include "base/files.h"
-#include "decide/coverage.h"
 
-namespace testudo {
+namespace testudo::parse {
 
 namespace {
 
@@ -187,10 +186,9 @@ Result<std::map<std::string, GeoFound>> read_geo_tree(const std::string& path, b
   for (size_t i = 0; i < values.size(); ++i) {
     GeoFound& found = walk.found()[i];
     if (found.count == 0) continue;
-    std::sort(found.prefixes.begin(), found.prefixes.end(), prefix_before);
     out.emplace(values[i], std::move(found));
   }
   return out;
 }
 
-}  // namespace testudo
+}  // namespace testudo::parse

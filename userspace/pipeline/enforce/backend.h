@@ -22,13 +22,14 @@ struct EnforceOptions {
   uint32_t max_entries = 2500000;
   /// What `mode: auto` tries, best first.
   std::vector<std::string> order{"xdp", "xdp-generic", "nftables"};
+  std::string why_not_better;  ///< set by open_backend: what the better ones of `order` said
   bool strict = false;    ///< malformed frames are dropped, not only counted
   bool outgoing = false;  ///< packets to banned addresses are dropped as well, by a program on the way out
 };
 
 struct InterfaceStatus {
   std::string name;
-  std::string mode;            ///< "xdp" | "xdp-generic" | "off"
+  std::string mode;            ///< "xdp" | "xdp-generic" | "nftables" | "off"
   std::string why_not_better;  ///< "" when there is nothing better
 };
 
@@ -39,6 +40,7 @@ struct EnforceStatus {
   uint64_t dropped_packets = 0, dropped_bytes = 0, passed_packets = 0;
   int64_t last_drop_unix_ns = 0;  ///< 0 = never
   bool adopted = false;           ///< pins of an earlier run were found and taken over
+  uint64_t restored = 0;          ///< how often another program removed what was in force, and it was put back
 };
 
 struct DropCounter {

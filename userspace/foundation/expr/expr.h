@@ -135,6 +135,8 @@ class Expression {
   enum class Truth : uint8_t { no, yes, failed };
   /// For filters: anything but a boolean is a failure.
   Truth test(Context& ctx) const;
+  /// The same, where every equality of required() is known to hold: what is left of the `and` is asked.
+  Truth test_rest(Context& ctx) const;
 
   /// Equalities that must hold for the expression to be true: `evt.Meta.log_type == 'x'` or `in [...]` among
   /// the operands of a top-level `and`. Used for dispatch; empty when there is none.

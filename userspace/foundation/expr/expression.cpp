@@ -38,6 +38,8 @@ struct Expression::Impl {
   std::vector<RequiredLabel> required_labels;
   std::vector<uint32_t> guard;
   std::vector<SlotRef> reads;
+  std::vector<const Operation*> rest;  ///< operands of the `and` at the top that are not in `required`
+  bool has_rest = false;
 
   bool run(Context& ctx, Value& out) const {
     if (program.locals == 0) {  // nearly all: saves clearing the locals
@@ -45,6 +47,17 @@ struct Expression::Impl {
       return program.root->run(*program.root, machine, out);
     }
     return run_with_locals(ctx, out);
+  }
+
+  /// As far as a bool came of it; anything else is told by run().
+  Truth run_rest(Context& ctx) const {
+    Value few[kFewLocals], value;
+    Machine machine{ctx, program.slots, few};
+    for (const Operation* op : rest) {
+      if (!op->run(*op, machine, value) || !value.is_bool()) return Truth::failed;
+      if (!value.boolean) return Truth::no;
+    }
+    return Truth::yes;
   }
 
   bool run_with_locals(Context& ctx, Value& out) const {
@@ -83,6 +96,8 @@ Result<Expression> Expression::compile(std::string_view text, const Where& where
   if (!impl->program.root) return refused();
   impl->reads = std::move(compiler.reads);
   collect_required(*impl->program.root, impl->required, impl->required_labels);
+  impl->has_rest = impl->program.locals <= kFewLocals &&
+                   operands_beside_required(*impl->program.root, impl->required.size(), impl->rest);
   if (options.texts) impl->guard = collect_guard(*impl->program.root, *options.texts);
 
   Expression expression;
@@ -100,6 +115,12 @@ Expression::Truth Expression::test(Context& ctx) const {
   if (value.is_bool()) return value.boolean ? Truth::yes : Truth::no;
   ctx.error.assign("a filter gives bool, not ").append(type_name(type_of(value)));
   return Truth::failed;
+}
+
+Expression::Truth Expression::test_rest(Context& ctx) const {
+  if (!impl_->has_rest) return test(ctx);
+  const Truth truth = impl_->run_rest(ctx);
+  return truth == Truth::failed ? test(ctx) : truth;
 }
 
 const std::vector<Expression::Required>& Expression::required() const { return impl_->required; }

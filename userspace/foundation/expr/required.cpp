@@ -41,4 +41,17 @@ void collect_required(const Operation& root, std::vector<Expression::Required>& 
   }
 }
 
+bool operands_beside_required(const Operation& root, size_t required, std::vector<const Operation*>& out) {
+  if (root.run != run::all_of || required == 0) return false;
+  for (const Operation* op : root.args) {
+    if (op->writes) return false;
+    const bool equality = !op->flag && (op->run == run::slot_is || op->run == run::slot_in_set);
+    if (equality)
+      --required;
+    else
+      out.push_back(op);
+  }
+  return required == 0;
+}
+
 }  // namespace testudo::expr

@@ -71,6 +71,7 @@ void TextTests::finish() {
 size_t TextTests::rows() const { return impl_->subject_of.size(); }
 size_t TextTests::subjects() const { return impl_->subjects.size(); }
 uint32_t TextTests::subject_of(uint32_t row) const { return impl_->subject_of[row]; }
+SlotRef TextTests::slot_of(uint32_t subject) const { return impl_->subjects[subject].slot; }
 bool TextTests::scanned(uint32_t subject) const {
   return impl_->subjects[subject].places.size() >= kWorthAPass;
 }

@@ -145,6 +145,11 @@ class Expression {
     std::vector<std::string> values;
   };
   const std::vector<Required>& required() const;
+  /// So many of them, from the first, are asked before anything else.
+  size_t leading_required() const;
+  /// Does required() say all: is it true where they hold?
+  bool only_required() const;
+  bool writes() const;  ///< may evaluating it change the event?
 
   /// The same for the labels of the line's source: `evt.Line.Labels.type == 'syslog'`.
   struct RequiredLabel {

@@ -6,6 +6,7 @@
 #include "expr/guard.h"
 #include "expr/parser.h"
 #include "expr/required.h"
+#include "expr/run.h"
 
 namespace testudo::expr {
 namespace {
@@ -39,7 +40,8 @@ struct Expression::Impl {
   std::vector<uint32_t> guard;
   std::vector<SlotRef> reads;
   std::vector<const Operation*> rest;  ///< operands of the `and` at the top that are not in `required`
-  bool has_rest = false;
+  bool has_rest = false, only_required = false;
+  size_t leading = 0;
 
   bool run(Context& ctx, Value& out) const {
     if (program.locals == 0) {  // nearly all: saves clearing the locals
@@ -98,6 +100,9 @@ Result<Expression> Expression::compile(std::string_view text, const Where& where
   collect_required(*impl->program.root, impl->required, impl->required_labels);
   impl->has_rest = impl->program.locals <= kFewLocals &&
                    operands_beside_required(*impl->program.root, impl->required.size(), impl->rest);
+  impl->leading = leading_equalities(*impl->program.root);
+  impl->only_required = impl->leading > 0 && impl->leading == impl->required.size() &&
+                        (impl->has_rest ? impl->rest.empty() : impl->program.root->run != run::all_of);
   if (options.texts) impl->guard = collect_guard(*impl->program.root, *options.texts);
 
   Expression expression;
@@ -124,6 +129,9 @@ Expression::Truth Expression::test_rest(Context& ctx) const {
 }
 
 const std::vector<Expression::Required>& Expression::required() const { return impl_->required; }
+size_t Expression::leading_required() const { return impl_->leading; }
+bool Expression::only_required() const { return impl_->only_required; }
+bool Expression::writes() const { return impl_->program.root->writes; }
 const std::vector<Expression::RequiredLabel>& Expression::required_labels() const {
   return impl_->required_labels;
 }

@@ -16,4 +16,7 @@ void collect_required(const Operation& root, std::vector<Expression::Required>& 
 /// when these are not all of them operands of it, or when asking some operands twice would be noticed.
 bool operands_beside_required(const Operation& root, size_t required, std::vector<const Operation*>& out);
 
+/// How many operands of the `and` at the top, from the first, are equalities that collect_required() found.
+size_t leading_equalities(const Operation& root);
+
 }  // namespace testudo::expr

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "base/text.h"
+#include "pattern/finder.h"
 #include "pattern/regex_literals.h"
 #include "pattern/regex_scratch_impl.h"
 #include "pattern/regex_syntax.h"
@@ -51,6 +52,8 @@ constexpr uint32_t kPenalty = 2048;
 // kWatched bytes is taken, which costs 15 ns, and a run that was slow fills the bucket like a trip. Nothing
 // but speed depends on it.
 constexpr size_t kWatched = 128;
+
+constexpr size_t kFewLiterals = 4;
 
 uint64_t ticks() {
 #if defined(__x86_64__)
@@ -146,6 +149,8 @@ struct Regex::Impl {
 
   std::string pattern;
   std::vector<std::string> literals;
+  std::vector<std::string> spelt_otherwise;  ///< the same in any case, where there are no literals
+  std::vector<Finder> finders;               ///< of these or of the literals, when they are few
   std::vector<int> numbers;  ///< in the pattern, of what is captured; the first is 0, the whole match
   int64_t memory = kMemory;
   bool translatable = false, jit_reads_utf8 = false;
@@ -270,7 +275,17 @@ struct Regex::Impl {
     return run_re2(subject, scratch, captures);
   }
 
+  /// False when the subject holds none of the literals of which a match needs one. Short subjects are not
+  /// worth the search, and of many literals whoever asks has a set.
+  bool may_match(std::string_view subject) const {
+    if (finders.empty() || subject.size() <= kWatched) return true;
+    for (const Finder& finder : finders)
+      if (finder.in(subject)) return true;
+    return !spelt_otherwise.empty() && !ascii(subject);
+  }
+
   bool run(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    if (!may_match(subject)) return false;
     if (!subject.data())
       subject = "";  // so that a group which matched nothing differs from one that took no part
     const Jit* jit = jit_for(subject);
@@ -318,6 +333,10 @@ Result<Regex> Regex::compile(std::string_view pattern) {
   const auto tree = parse_regex(pattern);
   if (!tree) return made;
   impl.literals = testudo::required_literals(*tree);
+  if (impl.literals.empty()) impl.spelt_otherwise = required_in_any_case(*tree);
+  const auto& sought = impl.literals.empty() ? impl.spelt_otherwise : impl.literals;
+  if (sought.size() <= kFewLiterals)
+    for (const std::string& literal : sought) impl.finders.emplace_back(literal, impl.literals.empty());
   impl.dear_start = !fails_early(*tree);
   impl.translatable = translatable(*tree);
   // RE2 sees \B between the bytes of one character, PCRE2 does not.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "detect/ahead.h"
 #include "detect/alert_build.h"
 #include "detect/keys.h"
 
@@ -61,6 +62,15 @@ void Shard::take(const PourBatch& batch, uint32_t index, size_t first, size_t en
     if (due(1)) buckets_.prefetch_group(hash(1));
     if (due(2)) buckets_.prefetch_buckets(hash(2));
     if (due(3)) buckets_.prefetch_parts(hash(3));
+    // The batch itself is as large as a cache, and a shard takes every sixteenth event of it.
+    if (due(2)) {
+      const PourRecord& record = records[runs_[i - kAhead * 2]];
+      ask_for(&batch.events[record.event]);
+      ask_for(record.group.data());
+      const size_t last = i - kAhead * 2 + 1 < runs ? runs_[i - kAhead * 2 + 1] : end;
+      for (size_t k = runs_[i - kAhead * 2]; k < last; ++k)
+        if (records[k].keys != PourRecord::kNoKeys) ask_for(&batch.keys[records[k].keys]);
+    }
     if (!due(kSteps)) continue;
     const size_t run = i - kAhead * kSteps;
     const size_t behind = run + 1 < runs ? runs_[run + 1] : end;
@@ -68,7 +78,7 @@ void Shard::take(const PourBatch& batch, uint32_t index, size_t first, size_t en
   }
   if (copy_ != Pool::kNone) buckets_.queues().release(copy_);
   copy_ = Pool::kNone;
-  current_ = hashed_ = judged_ = nullptr;
+  current_ = hashed_ = nullptr;
   last_key_ = {};
   last_group_ = Buckets::kNone;
 }
@@ -132,6 +142,7 @@ void Shard::pour(const PourBatch& batch, const PourRecord& record, std::vector<E
   const Rule& rule = set_->rules[bucket->scenario];
   if (refused(*bucket, rule, pour)) return;
   add_event(*bucket, rule, pour);
+  buckets_.keep_busy(pour.group, event.t + rule.lifetime);
   if (overflows(*bucket, rule, pour)) return overflow(*bucket, event.t, pour);
   if (buckets_.overfull()) {
     evicted_.clear();
@@ -194,17 +205,17 @@ void Shard::add_event(Bucket& bucket, const Rule& rule, const Pour& pour) {
   const PourEvent& event = *pour.event;
   if (bucket.total == 0) {
     bucket.first = bucket.last = event.t;
-    bucket.first_offset = offset_of(event.t_text);
+    bucket.first_offset = event.offset;
     if (!lean(rule)) bucket.first_hash = line_hash(event);
     bucket.log_time = event.log_time;
   }
   if (bucket.total < INT32_MAX) ++bucket.total;
   ++counters(bucket.scenario).poured;
   Queues& queues = buckets_.queues();
-  const bool counts = rule.window && asker_.passes(*set_->scenarios[bucket.scenario], *event.image);
-  if (counts && rule.pulse) queues.beat(bucket, rule, bucket.total, event.image->time());
+  const bool counts = rule.window && passes(bucket, pour);
+  if (counts && rule.pulse) queues.beat(bucket, rule, bucket.total, event.time);
   if (lean(rule)) {
-    if (spoils(event)) bucket.spoiled_below = uint64_t(bucket.total) + rule.queue_limit;
+    if (event.spoils) bucket.spoiled_below = uint64_t(bucket.total) + rule.queue_limit;
     if (!queues.size(bucket)) {
       if (event.blank) return;
       queues.materialize(bucket, rule, std::min(rule.queue_limit, uint32_t(bucket.total) - 1));
@@ -219,20 +230,19 @@ void Shard::add_event(Bucket& bucket, const Rule& rule, const Pour& pour) {
     start_timer(pour.group, bucket);
 }
 
-/// Has the event no usable source, so that no bucket that holds it gives an alert?
-bool Shard::spoils(const PourEvent& event) {
-  if (judged_ != &event) {
-    judged_ = &event;
-    spoils_ = !has_source(*event.image, *set_);
-  }
-  return spoils_;
+/// Does the event count for the condition's window?
+bool Shard::passes(const Bucket& bucket, const Pour& pour) {
+  // The record speaks for its own scenario; another one may have made the bucket.
+  if (bucket.scenario == pour.record->scenario && pour.record->passes != PourRecord::Passes::unknown)
+    return pour.record->passes == PourRecord::Passes::yes;
+  return asker_.passes(*set_->scenarios[bucket.scenario], *pour.event->image);
 }
 
 bool Shard::overflows(Bucket& bucket, const Rule& rule, const Pour& pour) {
   const PourEvent& event = *pour.event;
   const Duration elapsed = event.t - bucket.last;
   bucket.last = event.t;
-  bucket.last_offset = offset_of(event.t_text);
+  bucket.last_offset = event.offset;
   bucket.log_time = event.log_time;
   if (rule.counts && !take_token(bucket.tokens, elapsed, rule.capacity, rule.leakspeed)) return true;
   return rule.asks_after && asks_after(bucket, pour);
@@ -265,7 +275,7 @@ void Shard::trigger(const Pour& pour) {
   buckets_.prepare(bucket, record.scenario);
   bucket.total = 1;
   bucket.first = bucket.last = pour.event->t;
-  bucket.first_offset = bucket.last_offset = offset_of(pour.event->t_text);
+  bucket.first_offset = bucket.last_offset = pour.event->offset;
   bucket.log_time = pour.event->log_time;
   ++counters(record.scenario).poured;
   if (scenario.overflow_filter)
@@ -290,7 +300,7 @@ PourStep::Result Shard::emit(Bucket& bucket, TimePoint at, const Pour& pour, con
     const Rule& rule = set_->rules[bucket.scenario];
     OverflowingBucket from{buckets_.queues(), pour.key, bucket, rule, scenario, at, pour.event, only};
     from.brief = brief_;
-    if (!only && lean(rule)) from.source = pour.event->image;
+    from.lean = !only && lean(rule);
     if (only && pour.keys) from.only_scope = pour.keys[scenario.place].scope_value;
     built = build_overflow(from, *set_, *names_);
     if (built.alerts.empty() || brief_) return;

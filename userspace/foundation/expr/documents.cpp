@@ -80,9 +80,12 @@ bool Documents::json_value(Context& ctx, std::string_view text, Value& out) {
 
 std::optional<Ip> Documents::address(std::string_view text) {
   if (text.size() > kMaxAddress) return std::nullopt;
-  for (const AddressSlot& slot : addresses_)
-    if (slot.text == text) return slot.address;
-  AddressSlot& slot = addresses_[next_address_++ % addresses_.size()];
+  // One line asks for its source's again and again.
+  if (addresses_[last_address_].text == text) return addresses_[last_address_].address;
+  for (size_t i = 0; i < addresses_.size(); ++i)
+    if (addresses_[i].text == text) return addresses_[last_address_ = i].address;
+  last_address_ = next_address_++ % addresses_.size();
+  AddressSlot& slot = addresses_[last_address_];
   slot.text = text;
   const std::optional<Ip> ip = Ip::parse(text);
   slot.address = ip ? std::optional(ip->unmapped()) : std::nullopt;

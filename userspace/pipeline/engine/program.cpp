@@ -128,7 +128,7 @@ class Loader {
     }
     ids.push_back(item.id);
     for (auto& node : nodes) {
-      for (const parse::Static& s : node->statics)
+      for (const parse::Static& s : node->statics.rows)
         wants_geoip_ = wants_geoip_ || (s.method && s.method->name.starts_with("GeoIp"));
       parse::add_node(set, item.stage, std::move(node));
     }

@@ -21,6 +21,7 @@ class Runner {
   StageResult plain_stage(const ParserSet::Stage& stage, size_t index);
   StageResult planned_stage(const ParserSet::Stage& stage, size_t index);
   SourceView& view();
+  SourceView& find_view();
   Step node(const Node& node, int depth, bool sure);
   Step untraced(const Node& node, int depth, bool sure);
   bool passes(const Node& node);
@@ -31,7 +32,9 @@ class Runner {
   bool listed(const Whitelist& list);
   Step grok(const Node& node, const GrokStep& step);
   bool may_match(const GrokStep& step, std::string_view subject);
-  bool statics(const Node& node, const std::vector<Static>& list);
+  bool statics(const Node& node, const Statics& list);
+  /// One of them; false when it loses the line.
+  bool run_static(const Node& node, const Static& s);
   void apply(const Node& node, const Static& s, std::string_view text);
   void set_field(const EventField& field, std::string_view text);
   void set_marshaled(std::string_view text);

@@ -250,6 +250,20 @@ bool translatable(const RegexNode& tree) {
   return std::all_of(tree.children.begin(), tree.children.end(), translatable);
 }
 
+bool begins_text(const RegexNode& tree) {
+  switch (tree.kind) {
+    case Kind::begin_text:
+      return true;
+    case Kind::capture:
+    case Kind::concat:
+      return begins_text(tree.children.front());
+    case Kind::alternate:
+      return std::all_of(tree.children.begin(), tree.children.end(), begins_text);
+    default:
+      return false;
+  }
+}
+
 bool fails_early(const RegexNode& tree) {
   switch (tree.kind) {
     case Kind::literal:

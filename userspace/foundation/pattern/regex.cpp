@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 #include <numeric>
 
@@ -64,9 +65,15 @@ uint64_t ticks() {
 }
 constexpr uint64_t kTicksOfRe2 = 1500;  ///< a byte, for its groups
 constexpr uint32_t kMostSteps = 1u << 24;
-constexpr uint64_t kTicksAtStart =
-    64;  ///< a byte, for a match at the start: RE2 with one run of PCRE2 takes 16
+constexpr int64_t kNsAtStart = 25;  ///< a byte, for a match at the start: RE2 with one run of PCRE2 takes 6
 constexpr uint32_t kMoreSteps = 8;
+constexpr int kMostLeads = 4;
+
+int64_t thread_ns() {
+  timespec at{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+  return at.tv_sec * 1'000'000'000 + at.tv_nsec;
+}
 
 /// About 10 ns a byte and 2 µs: five times what hub patterns take for honest lines.
 uint64_t patience(size_t length) { return 4096 + 24 * length; }
@@ -184,6 +191,7 @@ struct Regex::Impl {
   mutable std::atomic<uint32_t> penalty{0};
   mutable std::atomic<bool> distrusted{false};
   bool dear_start = false, at_start_only = false;
+  int lead = -1;                           ///< byte that every match begins with
   mutable std::atomic<int32_t> misses{0};  ///< 0 … kOpinion
   mutable std::atomic<bool> expects_miss{false};
 
@@ -286,31 +294,49 @@ struct Regex::Impl {
   Answer run_at_start(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
     const Jit* const anchored = jit_for(subject, true);
     if (!anchored || subject.size() > kLongWork) return Answer::ask_re2;
-    uint64_t next = 0;  // what the next run may take
+    // Time of the thread and not of the clock: a run that was interrupted must not look slow.
+    int64_t next = 0, since = 0;
     for (uint32_t limit = step_limit(subject.size());
-         limit <= kMostSteps && next <= kTicksAtStart * subject.size(); limit *= kMoreSteps) {
-      const uint64_t since = ticks();
+         limit <= kMostSteps && next <= kNsAtStart * int64_t(subject.size()); limit *= kMoreSteps) {
       const Answer answer = run_jit(*anchored, subject, 0, limit, scratch, captures);
-      const uint64_t took = ticks() - since;
       if (answer == Answer::yes) return answer;
-      if (answer == Answer::no) {
-        if (took > patience(subject.size())) remember(true);
-        return at_start_only ? answer : Answer::ask_re2;
-      }
-      next = kMoreSteps * took;
+      if (answer == Answer::no) return at_start_only ? answer : Answer::ask_re2;
+      const int64_t now = thread_ns();
+      if (since) next = kMoreSteps * (now - since);
+      since = now;
     }
     remember(true);
+    return Answer::ask_re2;
+  }
+
+  /// A pattern that begins with a certain byte is tried where that byte stands; where it stands too often,
+  /// nothing is known.
+  Answer run_at_lead(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    const Jit* const anchored = jit_for(subject, true);
+    if (!anchored || subject.size() > kLongWork) return Answer::ask_re2;
+    size_t at = 0;
+    for (int tries = 0; tries < kMostLeads; ++tries, ++at) {
+      at = subject.find(char(lead), at);
+      if (at == std::string_view::npos) return Answer::no;
+      const Answer answer = run_jit(*anchored, subject, at, step_limit(subject.size()), scratch, captures);
+      if (answer != Answer::no) return answer;
+    }
     return Answer::ask_re2;
   }
 
   bool run_long(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
     const bool trusted = !distrusted.load(std::memory_order_relaxed);
     remember(false);
-    if (captures && trusted) {
+    if (captures && trusted && !expects_miss.load(std::memory_order_relaxed)) {
       const Answer answer = run_at_start(subject, scratch, captures);
-      if (answer != Answer::ask_re2) return answer == Answer::yes;
+      if (answer != Answer::ask_re2) {
+        learn(answer == Answer::yes);
+        return answer == Answer::yes;
+      }
     }
-    return run_re2_first(jit_for(subject, false), subject, scratch, captures);
+    const bool found = run_re2_first(jit_for(subject, false), subject, scratch, captures);
+    learn(found);
+    return found;
   }
 
   /// False when the subject holds none of the literals of which a match needs one. Short subjects are not
@@ -326,6 +352,10 @@ struct Regex::Impl {
     if (!may_match(subject)) return false;
     if (!subject.data())
       subject = "";  // so that a group which matched nothing differs from one that took no part
+    if (lead >= 0 && subject.size() > kWatched && !distrusted.load(std::memory_order_relaxed)) {
+      const Answer answer = run_at_lead(subject, scratch, captures);
+      if (answer != Answer::ask_re2) return answer == Answer::yes;
+    }
     if (subject.size() > kShort) return run_long(subject, scratch, captures);
     const Jit* jit = jit_for(subject, false);
     if (!jit) return run_re2(subject, scratch, captures);
@@ -377,6 +407,7 @@ Result<Regex> Regex::compile(std::string_view pattern) {
     for (const std::string& literal : sought) impl.finders.emplace_back(literal, impl.literals.empty());
   impl.dear_start = !fails_early(*tree);
   impl.at_start_only = begins_text(*tree);
+  impl.lead = lead_byte(*tree);
   impl.translatable = translatable(*tree);
   // RE2 sees \B between the bytes of one character, PCRE2 does not.
   impl.jit_reads_utf8 = !tree->has(RegexNode::Kind::not_word_boundary);

@@ -264,6 +264,18 @@ bool begins_text(const RegexNode& tree) {
   }
 }
 
+int lead_byte(const RegexNode& tree) {
+  switch (tree.kind) {
+    case Kind::literal:
+      return tree.rune < 0x80 && !(tree.fold && alphanumeric(tree.rune)) ? int(tree.rune) : -1;
+    case Kind::capture:
+    case Kind::concat:
+      return lead_byte(tree.children.front());
+    default:
+      return -1;
+  }
+}
+
 bool fails_early(const RegexNode& tree) {
   switch (tree.kind) {
     case Kind::literal:

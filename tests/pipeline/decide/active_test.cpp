@@ -79,18 +79,39 @@ TEST_F(ActiveIndexTest, TheStrongestRemediationWinsAndWhatRemainsFollows) {
   EXPECT_EQ(changes[0].until, noon + 4h);
 }
 
-TEST_F(ActiveIndexTest, SimulatedAndUnknownTypesNeverProject) {
-  Decision simulated = decision_of(1, "192.0.2.1", noon + 4h);
-  simulated.simulated = true;
-  add(simulated);
-  EXPECT_TRUE(changes.empty());
+TEST_F(ActiveIndexTest, TypesThatNoKernelKnowsNeverProject) {
   add(decision_of(2, "192.0.2.1", noon + 4h, "mfa"));
   EXPECT_TRUE(changes.empty());
   EXPECT_FALSE(index.projection(prefix("192.0.2.1")));
-  EXPECT_EQ(index.size(), 2u);
+  EXPECT_EQ(index.size(), 1u);
   expire(noon + 5h);
   EXPECT_TRUE(changes.empty());
   EXPECT_EQ(index.size(), 0u);
+}
+
+TEST_F(ActiveIndexTest, ASimulatedBanIsTriedDryAndGivesWayToAnythingMeant) {
+  Decision simulated = decision_of(1, "192.0.2.1", noon + 9h);
+  simulated.simulated = true;
+  add(simulated);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].remediation, Remediation::log_only);
+  add(decision_of(2, "192.0.2.1", noon + 1h, "log-only"));
+  ASSERT_EQ(changes.size(), 1u) << "what is meant goes before what is simulated";
+  EXPECT_EQ(changes[0].until, noon + 1h);
+  ASSERT_TRUE(changes[0].next);
+  EXPECT_EQ(changes[0].next->until, noon + 9h);
+  add(decision_of(3, "192.0.2.1", noon + 1h, "sample"));
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].remediation, Remediation::sample);
+}
+
+TEST_F(ActiveIndexTest, OtherSimulatedDecisionsDoNothing) {
+  for (const char* type : {"throttle", "captcha", "sample", "log-only", "mfa"}) {
+    Decision simulated = decision_of(int64_t(index.size()) + 1, "192.0.2.1", noon + 4h, type);
+    simulated.simulated = true;
+    add(simulated);
+    EXPECT_TRUE(changes.empty()) << type;
+  }
 }
 
 TEST_F(ActiveIndexTest, PrefixesOfOneAddressAreApart) {
@@ -213,7 +234,9 @@ TEST_F(ActiveIndexTest, AgreesWithAModelUnderRandomWork) {
       int best = 0;
       TimePoint until{};
       for (const auto& [id, d] : model) {
-        const int s = d.simulated || d.prefix != Prefix::parse(value) ? 0 : severity(remediation_of(d.type));
+        if (d.prefix != Prefix::parse(value)) continue;
+        // Twice the severity, and one for a ban that is simulated.
+        const int s = d.simulated ? (d.type == "ban" ? 1 : 0) : 2 * severity(remediation_of(d.type));
         if (s == 0 || s < best) continue;
         until = s > best ? d.until : std::max(until, d.until);
         best = s;
@@ -221,7 +244,7 @@ TEST_F(ActiveIndexTest, AgreesWithAModelUnderRandomWork) {
       const auto it = kernel.find(prefix(value));
       ASSERT_EQ(best != 0, it != kernel.end()) << value << " at step " << step;
       if (best == 0) continue;
-      ASSERT_EQ(severity(it->second.remediation), best) << value << " at step " << step;
+      ASSERT_EQ(severity(it->second.remediation), (best + 1) / 2) << value << " at step " << step;
       ASSERT_EQ(it->second.until, until) << value << " at step " << step;
     }
   }

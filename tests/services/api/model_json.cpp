@@ -37,6 +37,29 @@ TEST(DecisionsJson, HasTheFieldsThatBouncersReadInAlphabeticalOrder) {
       R"([{"duration":"3h59m50s","id":1,"origin":"crowdsec","scenario":"crowdsecurity/ssh-bf","scope":"Ip","type":"ban","value":"192.0.2.10"}])");
 }
 
+TEST(DecisionsJson, HasParamsWhereThereAreSome) {
+  Decision first = samples::decision("192.0.2.10", 1h);
+  first.params = R"({"rate":"100/s"})";
+  EXPECT_NE(decisions_json({first}, noon).find(R"("origin":"crowdsec","params":{"rate":"100/s"},"scenario")"),
+            std::string::npos);
+  Alert alert = samples::alert();
+  alert.decisions = {first};
+  EXPECT_NE(alert_json(alert, noon).find(R"("params":{"rate":"100/s"})"), std::string::npos);
+  WhyReport report;
+  report.active = {first};
+  report.notes = {"not as expected"};
+  const std::string why = why_json(report, noon);
+  EXPECT_NE(why.find(R"("params":{"rate":"100/s"})"), std::string::npos) << why;
+  EXPECT_NE(why.find(R"("notes":["not as expected"])"), std::string::npos) << why;
+}
+
+TEST(AreasJson, TellWhatIsInTheKernelAndWhyNot) {
+  EXPECT_EQ(areas_json({}), "[]");
+  EXPECT_EQ(
+      areas_json({{7, "Country", "XX", "ban", false, 3, 512, ""}}),
+      R"([{"addresses":512,"id":7,"prefixes":3,"problem":"","scope":"Country","simulated":false,"type":"ban","value":"XX"}])");
+}
+
 // As recorded from CrowdSec 1.4.6, with the times of 1.7.
 TEST(AlertJson, IsTheRecordedText) {
   EXPECT_EQ(

@@ -13,6 +13,7 @@ constexpr TableName kTables[] = {
     {TESTUDO_MAP_FILTER4, &Tables::filter4},
     {TESTUDO_MAP_FILTER6, &Tables::filter6},
     {TESTUDO_MAP_BM24, &Tables::bm24},
+    {TESTUDO_MAP_BM32, &Tables::bm32},
     {TESTUDO_MAP_POLICY, &Tables::policy},
     {TESTUDO_MAP_POLICY_TEXT, &Tables::policy_text},
     {TESTUDO_MAP_DROP_CLOCK, &Tables::drop_clock},
@@ -24,8 +25,12 @@ constexpr TableName kTables[] = {
     {TESTUDO_MAP_ALLOW4, &Tables::allow4},
     {TESTUDO_MAP_ALLOW6, &Tables::allow6},
     {TESTUDO_MAP_COUNTERS, &Tables::counters},
+    {TESTUDO_MAP_COUNTERS_OUT, &Tables::counters_out},
     {TESTUDO_MAP_TOTALS, &Tables::totals},
     {TESTUDO_MAP_HITS, &Tables::hits},
+    {TESTUDO_MAP_BUDGETS, &Tables::budgets},
+    {TESTUDO_MAP_EVENTS, &Tables::events},
+    {TESTUDO_MAP_NEXT_PROG, &Tables::next_prog},
 };
 
 bool is_version_folder(const std::string& name) {

@@ -15,10 +15,11 @@ using Truth = expr::Expression::Truth;
 }  // namespace
 
 Matcher::Matcher(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names,
-                 uint64_t seed)
+                 uint64_t seed, bool brief)
     : set_(std::move(set)),
       names_(std::move(names)),
       seed_(seed ? seed : process_secret()),
+      brief_(brief && !set_->later.whole),
       dispatch_(*set_, *names_),
       plans_(set_->scenarios.size()),
       keys_(set_->scenarios.size()),
@@ -162,7 +163,7 @@ bool Matcher::add(uint32_t id, const Plan& plan, const What& what, Event& event,
     hash = group->hash;
   }
   if (record.group.empty()) hash = group_hash({}, plan.partition, seed_);
-  record.key_hash = key_hash(hash, plan.partition, what.marked);
+  record.key_hash = key_hash(hash, what.marked);
   record.order = out.next_order++;
   record.event = uint32_t(out.events.size());
   record.scenario = id;
@@ -210,14 +211,20 @@ uint32_t Matcher::keys_of(const Plan& plan, const Event& event, expr::Context& c
 
 void Matcher::add_event(Event& event, const What& what, expr::Context& context, PourBatch& out) {
   PourEvent e;
-  std::vector<std::pair<std::string_view, std::string_view>> early;
-  if (set_->early_contexts) early_context_values(*set_, context, early);
-  e.image = EventImage::make(event, *set_, early, out.arena);
+  if (brief_) {
+    e.image = EventImage::make_brief(event, *set_, out.arena);
+    e.blank = std::none_of(set_->later_slots.begin(), set_->later_slots.end(),
+                           [&](SlotRef slot) { return !event.get(slot).empty(); });
+  } else {
+    std::vector<std::pair<std::string_view, std::string_view>> early;
+    if (set_->early_contexts) early_context_values(*set_, context, early);
+    e.image = EventImage::make(event, *set_, early, out.arena);
+  }
   e.t = what.t;
   e.t_text = out.arena.copy(what.t_text);
   e.arrived = event.arrived;
   e.line_number = event.line_number;
-  e.raw = out.arena.copy(event.raw.substr(0, kMaxRaw));
+  if (!brief_ || set_->asks_lines) e.raw = out.arena.copy(event.raw.substr(0, kMaxRaw));
   e.read_mono = what.read_mono;
   e.source = event.source;
   e.src =

@@ -26,12 +26,22 @@ class Lister {
   explicit Lister(const xdp::Tables& tables) : tables_(tables), clocks_(Clocks::read()) {}
 
   void add(Table table, const void* key, const ban_value& value) {
-    const Duration left = left_of(value.expiry_s, clocks_);
-    if (left <= Duration::zero()) return;
+    if (!add(table, key, value.policy, value.expiry_s) && value.policy2)
+      add(table, key, value.policy2, value.expiry2_s);
+  }
+
+  std::vector<KernelEntry> entries;
+
+ private:
+  /// False when it is over: the entry's second candidate holds then.
+  bool add(Table table, const void* key, uint16_t row, uint32_t expiry_s) {
+    const Duration left = left_of(expiry_s, clocks_);
+    if (left <= Duration::zero()) return false;
     KernelEntry entry;
     entry.prefix = prefix_of(table, key);
     entry.left = left;
-    const Policy& policy = policy_at(value.policy);
+    const Policy& policy = policy_at(row);
+    entry.terms = terms_of(policy.value);
     entry.remediation = policy.remediation;
     entry.origin = policy.origin;
     entry.scenario = policy.scenario;
@@ -41,17 +51,17 @@ class Lister {
       entry.last_hit_unix_ns = unix_ns_of(hit->last_ns, clocks_);
     }
     entries.push_back(std::move(entry));
+    return true;
   }
 
-  std::vector<KernelEntry> entries;
-
- private:
   const Policy& policy_at(uint32_t row) {
     const auto known = policies_.find(row);
     if (known != policies_.end()) return known->second;
     policy_text text{};
+    policy_value value{};
     if (tables_.policy_text.get(&row, &text) != 0) text = {};
-    return policies_.emplace(row, Policies::policy_of(text)).first->second;
+    if (tables_.policy.get(&row, &value) != 0) value = {};
+    return policies_.emplace(row, Policies::policy_of(text, value)).first->second;
   }
 
   const hit_value* hits_of(const Prefix& prefix) {
@@ -161,7 +171,7 @@ Result<EnforceStatus> status_pinned(const std::string& pin) {
   EnforceStatus status = read_status(tables, meta, clock);
   for (const std::string& interface : xdp::pinned_interfaces(pin)) {
     const xdp::Attachment at = xdp::inspect(pin, interface);
-    status.interfaces.push_back({at.interface, at.mode, at.why});
+    status.interfaces.push_back(interface_status(tables, at));
   }
   return status;
 }

@@ -40,7 +40,7 @@ static __always_inline int innocent(struct xdp_md *ctx, __u32 slot, struct testu
 				    struct totals_value *total)
 {
 	if (features & TESTUDO_FEATURE_OBSERVE)
-		observe(ctx, packet);
+		observe(ctx, packet, total->passed);
 	return pass(ctx, slot, total);
 }
 

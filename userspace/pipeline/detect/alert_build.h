@@ -8,17 +8,24 @@
 namespace testudo::detect {
 
 struct OverflowingBucket {
-  const Buckets& buckets;
+  const Queues& queues;
+  GroupKey group;
   const Bucket& bucket;
+  const Rule& rule;
   const Scenario& scenario;
-  TimePoint at{};                    ///< when it overflowed
-  const PourEvent* event = nullptr;  ///< the one that made it overflow; null: a timer did
-  const EventImage* only = nullptr;  ///< triggers: the only event; otherwise the queue has them
-  std::string_view only_scope;       ///< its scope value
+  TimePoint at{};                      ///< when it overflowed
+  const PourEvent* event = nullptr;    ///< the one that made it overflow; null: a timer did
+  const EventImage* only = nullptr;    ///< triggers: the only event; otherwise the queue has them
+  std::string_view only_scope;         ///< its scope value
+  bool brief = false;                  ///< the alert's head alone, and events where content reads them
+  const EventImage* source = nullptr;  ///< tells the one source; null: the queue does (Rule::lean)
 };
 
 /// One alert for each source, with source_keys; no alerts when an event has no usable source.
 Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, const SlotNames& names);
+
+/// Does the event have an address that an alert can name?
+bool has_source(const EventImage& image, const ScenarioSet& set);
 
 /// Minutes by which the zone of an RFC 3339 text is east of UTC.
 int16_t offset_of(std::string_view rfc3339);

@@ -15,10 +15,11 @@ using Truth = expr::Expression::Truth;
 }  // namespace
 
 Matcher::Matcher(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names,
-                 uint64_t seed)
+                 uint64_t seed, bool brief)
     : set_(std::move(set)),
       names_(std::move(names)),
       seed_(seed ? seed : process_secret()),
+      brief_(brief && !set_->later.whole),
       dispatch_(*set_, *names_),
       plans_(set_->scenarios.size()),
       keys_(set_->scenarios.size()),
@@ -33,15 +34,17 @@ Matcher::Matcher(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const S
     plan.keyed = partition.keyed;
     plan.trigger = s->type == BucketType::trigger;
     plan.writes = writes(s->filter.text());
-    // A filter that is equalities alone need not be evaluated: one was the dispatch's, the rest are looked
+    // A filter that is equalities alone need not be evaluated: most are the dispatch's, the rest are looked
     // up.
     const auto& required = s->filter.required();
-    const int decided = dispatch_.decided_by(s->id);
-    if (decided >= 0 && equalities_alone(s->filter.text()) == required.size()) {
+    size_t decided = 0;
+    for (size_t i = 0; i < required.size(); ++i) decided += dispatch_.decides(s->id, i);
+    if (decided > 0 && equalities_alone(s->filter.text()) == required.size()) {
       for (size_t i = 0; i < required.size(); ++i)
-        if (int(i) != decided) plan.checks.push_back({required[i].slot, &required[i].values});
+        if (!dispatch_.decides(s->id, i)) plan.checks.push_back({required[i].slot, &required[i].values});
     } else {
       plan.filter = &s->filter;
+      plan.rest_only = decided > 0 && decided == required.size();
     }
     if (s->groupby) {
       const auto known = std::find(group_texts.begin(), group_texts.end(), s->groupby.text());
@@ -80,7 +83,7 @@ bool Matcher::TextOf::get(const Event& event, expr::Context& context, std::strin
 bool Matcher::accepts(uint32_t id, const Plan& plan, const Event& event, expr::Context& context) {
   Truth truth = Truth::yes;
   if (plan.filter) {
-    truth = plan.filter->test(context);
+    truth = plan.rest_only ? plan.filter->test_rest(context) : plan.filter->test(context);
     if (plan.writes) ++epoch_;  // what was read before may have changed
   } else {
     for (const Check& check : plan.checks) {
@@ -162,7 +165,7 @@ bool Matcher::add(uint32_t id, const Plan& plan, const What& what, Event& event,
     hash = group->hash;
   }
   if (record.group.empty()) hash = group_hash({}, plan.partition, seed_);
-  record.key_hash = key_hash(hash, plan.partition, what.marked);
+  record.key_hash = key_hash(hash, what.marked);
   record.order = out.next_order++;
   record.event = uint32_t(out.events.size());
   record.scenario = id;
@@ -210,14 +213,20 @@ uint32_t Matcher::keys_of(const Plan& plan, const Event& event, expr::Context& c
 
 void Matcher::add_event(Event& event, const What& what, expr::Context& context, PourBatch& out) {
   PourEvent e;
-  std::vector<std::pair<std::string_view, std::string_view>> early;
-  if (set_->early_contexts) early_context_values(*set_, context, early);
-  e.image = EventImage::make(event, *set_, early, out.arena);
+  if (brief_) {
+    e.image = EventImage::make_brief(event, *set_, out.arena);
+    e.blank = std::none_of(set_->later_slots.begin(), set_->later_slots.end(),
+                           [&](SlotRef slot) { return !event.get(slot).empty(); });
+  } else {
+    std::vector<std::pair<std::string_view, std::string_view>> early;
+    if (set_->early_contexts) early_context_values(*set_, context, early);
+    e.image = EventImage::make(event, *set_, early, out.arena);
+  }
   e.t = what.t;
   e.t_text = out.arena.copy(what.t_text);
   e.arrived = event.arrived;
   e.line_number = event.line_number;
-  e.raw = out.arena.copy(event.raw.substr(0, kMaxRaw));
+  if (!brief_ || set_->asks_lines) e.raw = out.arena.copy(event.raw.substr(0, kMaxRaw));
   e.read_mono = what.read_mono;
   e.source = event.source;
   e.src =

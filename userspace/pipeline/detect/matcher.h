@@ -21,8 +21,10 @@ struct MatchCounters {
 
 class Matcher {
  public:
-  /// `seed` of the group hashes: the same as that of the shards; 0 = the process's secret.
-  Matcher(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names, uint64_t seed = 0);
+  /// `seed` of the group hashes: the same as that of the shards; 0 = the process's secret. `brief`: as
+  /// ShardOptions::brief.
+  Matcher(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names, uint64_t seed = 0,
+          bool brief = false);
 
   struct What {
     TimePoint t;
@@ -70,6 +72,7 @@ class Matcher {
   };
   struct Plan {
     const expr::Expression* filter = nullptr;  ///< null: dispatch and checks say all
+    bool rest_only = false;                    ///< of the filter: the dispatch has decided its equalities
     std::vector<Check> checks;
     int group = -1;  ///< row in groups_, -1 = one bucket for all
     uint32_t partition = 0;
@@ -93,6 +96,7 @@ class Matcher {
   std::shared_ptr<const ScenarioSet> set_;
   std::shared_ptr<const SlotNames> names_;
   uint64_t seed_;
+  bool brief_;
   Dispatch dispatch_;
   std::vector<Plan> plans_;  ///< by scenario
   std::vector<Keys> keys_;   ///< by scenario

@@ -33,6 +33,7 @@ struct PourEvent {
   const SourceInfo* source = nullptr;  ///< owned by acquire, outlives every event
   std::string_view src;
   bool log_time = false;  ///< replay or late: expiry by log time, no timers
+  bool blank = false;     ///< nothing of it is read once it is in a bucket (ScenarioSet::later)
 };
 
 /// What one document of a partition says of an event (distinct, cancel_on …); only of partitions that ask.
@@ -46,7 +47,7 @@ struct PourKey {
 struct PourRecord {
   static constexpr uint32_t kNoKeys = UINT32_MAX;
 
-  uint64_t key_hash = 0;   ///< of (partition, marked, group)
+  uint64_t key_hash = 0;   ///< of (marked, group)
   std::string_view group;  ///< at most 256 bytes (longer ones end in a hash)
   uint32_t order = 0;      ///< position among all records of the batch: overflows come out in this order
   uint32_t event = 0;      ///< row in PourBatch::events

@@ -28,7 +28,7 @@ void Completion::adopt(std::shared_ptr<const Program> program, detect::Shard& sh
   stash_.declare(program_->postoverflows->stashes);
   context_->stash = &stash_;
   event_ = std::make_unique<Event>(*program_->slots);
-  matcher_ = std::make_unique<detect::Matcher>(program_->scenarios, program_->slots, seed_);
+  matcher_ = std::make_unique<detect::Matcher>(program_->scenarios, program_->slots, seed_, brief_);
 }
 
 void Completion::set_trace(parse::Trace* trace) {

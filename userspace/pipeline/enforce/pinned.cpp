@@ -12,6 +12,7 @@
 #include "enforce/kernel_view.h"
 #include "enforce/nft_pinned.h"
 #include "xdp/attach.h"
+#include "xdp/outgoing.h"
 
 namespace testudo {
 namespace {
@@ -221,6 +222,7 @@ Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefi
 Result<void> remove_pinned(const std::string& pin) {
   TESTUDO_CHECK(nft_remove(nft_table(pin)));
   for (const std::string& interface : xdp::pinned_interfaces(pin)) xdp::detach(pin, interface);
+  for (const std::string& interface : xdp::outgoing_interfaces(pin)) xdp::detach_outgoing(pin, interface);
   xdp::remove_tables(pin, false);
   if (rmdir(pin.c_str()) != 0 && errno != ENOENT)
     return errno_error("cannot remove " + pin, errno, {}, "look what else lies there: `ls " + pin + "`");

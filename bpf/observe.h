@@ -53,7 +53,7 @@ struct sight {
 	__u16 port;
 };
 
-static __always_inline void tell(const struct sight *sight, const struct source_key *key,
+static __always_inline void report(const struct sight *sight, const struct source_key *key,
 				 const struct source_value *value, __u32 kind)
 {
 	struct testudo_observation *event = bpf_ringbuf_reserve(&observations, sizeof *event, 0);
@@ -74,13 +74,13 @@ static __always_inline void tell(const struct sight *sight, const struct source_
 	bpf_ringbuf_submit(event, 0);
 }
 
-static __always_inline void tell_past(const struct sight *sight, const struct source_key *key,
+static __always_inline void report_past(const struct sight *sight, const struct source_key *key,
 				      struct source_value *value, __u32 kind, __u32 threshold)
 {
 	if (!threshold || value->count[kind] < threshold || value->told & 1u << kind)
 		return;
 	value->told |= 1u << kind;
-	tell(sight, key, value, kind);
+	report(sight, key, value, kind);
 }
 
 /* Races between CPUs lose a count now and then: harmless. */
@@ -111,10 +111,10 @@ static __always_inline void count_source(const struct sight *sight, const struct
 		if (!(*word & bit)) {
 			*word |= bit;
 			value->count[TESTUDO_OBSERVED_PORTS] += 1;
-			tell_past(sight, key, value, TESTUDO_OBSERVED_PORTS, thresholds[TESTUDO_OBSERVED_PORTS]);
+			report_past(sight, key, value, TESTUDO_OBSERVED_PORTS, thresholds[TESTUDO_OBSERVED_PORTS]);
 		}
 	}
-	tell_past(sight, key, value, kind, thresholds[kind]);
+	report_past(sight, key, value, kind, thresholds[kind]);
 }
 
 static __always_inline void count_sight(const struct sight *sight, const struct testudo_packet *packet)
@@ -166,41 +166,39 @@ static __always_inline int of_open_connection(struct xdp_md *ctx, const struct t
 	       (tcp->flags & (TESTUDO_TCP_ACK | TESTUDO_TCP_SYN)) == TESTUDO_TCP_ACK;
 }
 
-/* `passed`: packets that this CPU let pass so far; its low bits choose which datagrams are looked at. */
-static __always_inline void observe(struct xdp_md *ctx, struct testudo_packet *packet, __u64 passed)
+/* A function of its own: its frame would not fit beside that of the walk (512 bytes in all). */
+__noinline int count_packet(struct xdp_md *ctx, struct testudo_packet *packet, __u64 passed)
 {
 	struct sight sight = {};
 	__u32 zero = 0;
 
-	if (packet->kind != TESTUDO_KIND_IP4 && packet->kind != TESTUDO_KIND_IP6)
-		return;
-	if (of_open_connection(ctx, packet))
-		return;
+	if (!packet)
+		return 0;
 	read_transport(ctx, packet);
 	if (packet->flags & (TESTUDO_PACKET_LATER_FRAGMENT | TESTUDO_PACKET_HIDES))
-		return;
+		return 0;
 	if (packet->protocol == TESTUDO_PROTOCOL_TCP) {
 		if ((packet->tcp_flags & (TESTUDO_TCP_ACK | TESTUDO_TCP_SYN)) == TESTUDO_TCP_ACK)
-			return;
+			return 0;
 		sight.kind = kind_of_flags(packet->tcp_flags);
 		if (sight.kind == TESTUDO_OBSERVED_KINDS)
-			return;
+			return 0;
 		sight.weight = 1;
 	} else {
 		if (passed & (TESTUDO_DATAGRAM_STEP - 1))
-			return;
+			return 0;
 		if (packet->protocol == TESTUDO_PROTOCOL_UDP)
 			sight.kind = TESTUDO_OBSERVED_UDP;
 		else if (packet->protocol == TESTUDO_PROTOCOL_ICMP || packet->protocol == TESTUDO_PROTOCOL_ICMP6)
 			sight.kind = TESTUDO_OBSERVED_ICMP;
 		else
-			return;
+			return 0;
 		sight.weight = TESTUDO_DATAGRAM_STEP;
 	}
 	sight.config = bpf_map_lookup_elem(&observe_config, &zero);
 	sight.load = bpf_map_lookup_elem(&observe_load, &zero);
 	if (!sight.config || !sight.load || !sight.config->window_s)
-		return;
+		return 0;
 	sight.now_ns = bpf_ktime_get_coarse_ns();
 	sight.window = sight.now_ns / NS_PER_S / sight.config->window_s;
 	if (sight.weight == 1) {
@@ -214,7 +212,7 @@ static __always_inline void observe(struct xdp_md *ctx, struct testudo_packet *p
 		if (load->syns > sight.config->syn_exact) {
 			if (load->syns & (TESTUDO_SYN_STEP - 1)) {
 				load->sampled += 1;
-				return;
+				return 0;
 			}
 			sight.weight = TESTUDO_SYN_STEP;
 		}
@@ -222,6 +220,14 @@ static __always_inline void observe(struct xdp_md *ctx, struct testudo_packet *p
 	sight.ifindex = ctx->ingress_ifindex;
 	sight.port = packet->destination_port;
 	count_sight(&sight, packet);
+	return 0;
+}
+
+/* `passed`: packets that this CPU let pass so far; its low bits choose which datagrams are looked at. */
+static __always_inline void observe(struct xdp_md *ctx, struct testudo_packet *packet, __u64 passed)
+{
+	if (!of_open_connection(ctx, packet))
+		count_packet(ctx, packet, passed);
 }
 
 #endif

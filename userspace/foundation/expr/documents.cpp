@@ -1,6 +1,6 @@
 #include "expr/documents.h"
 
-#include <functional>
+#include "base/text.h"
 
 namespace testudo::expr {
 namespace {
@@ -17,7 +17,7 @@ size_t ways_of(const char* text, size_t slots) {
 }
 
 size_t verdict_place(uint64_t question, std::string_view text) {
-  return (std::hash<std::string_view>{}(text) + question * 0x9e3779b97f4a7c15ULL) & (kVerdicts - 1);
+  return table_hash(text, process_secret() + question * 0x9e3779b97f4a7c15ULL) & (kVerdicts - 1);
 }
 
 }  // namespace

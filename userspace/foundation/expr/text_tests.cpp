@@ -92,6 +92,7 @@ void TextTests::finish() {
 size_t TextTests::rows() const { return impl_->subject_of.size(); }
 size_t TextTests::subjects() const { return impl_->subjects.size(); }
 uint32_t TextTests::subject_of(uint32_t row) const { return impl_->subject_of[row]; }
+SlotRef TextTests::slot_of(uint32_t subject) const { return impl_->subjects[subject].slot; }
 bool TextTests::scanned(uint32_t subject) const { return impl_->subjects[subject].asked >= kWorthAPass; }
 const std::vector<uint32_t>& TextTests::guard_subjects() const { return impl_->guard_subjects; }
 

@@ -47,6 +47,7 @@ class TextTests {
   size_t rows() const;
   size_t subjects() const;
   uint32_t subject_of(uint32_t row) const;
+  SlotRef slot_of(uint32_t subject) const;  ///< that the subject is made of
   /// Does one pass over the subject pay, or is each of its few rows asked by itself?
   bool scanned(uint32_t subject) const;
   const std::vector<uint32_t>& guard_subjects() const;

@@ -44,7 +44,7 @@ Error load_error(int err) {
                    {},
                    "boot with lockdown=integrity, or set enforce.mode to nftables"};
     return Error{Code::permission,
-                 what + ": " + std::strerror(err),
+                 what + ": " + std::strerror(err) + (last_words.empty() ? "" : ": " + last_words),
                  {},
                  "run as root, or give the daemon CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"};
   }

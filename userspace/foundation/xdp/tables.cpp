@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "bpf/abi.h"
+#include "bpf/observation.h"
 #include "xdp/bpffs.h"
 
 namespace testudo::xdp {
@@ -31,6 +32,10 @@ constexpr TableName kTables[] = {
     {TESTUDO_MAP_BUDGETS, &Tables::budgets},
     {TESTUDO_MAP_EVENTS, &Tables::events},
     {TESTUDO_MAP_NEXT_PROG, &Tables::next_prog},
+    {TESTUDO_MAP_OBSERVE, &Tables::observe},
+    {TESTUDO_MAP_SOURCES, &Tables::sources},
+    {TESTUDO_MAP_OBSERVATIONS, &Tables::observations},
+    {TESTUDO_MAP_OBSERVE_LOAD, &Tables::observe_load},
 };
 
 bool is_version_folder(const std::string& name) {

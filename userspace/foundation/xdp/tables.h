@@ -13,6 +13,7 @@ struct Tables {
   Map ban4, ban6, ban6_64, net4, net6, allow4, allow6;
   Map counters, counters_out, totals, hits;
   Map budgets, events, next_prog;
+  Map observe, sources, observations, observe_load;
 };
 
 struct TableName {

@@ -22,7 +22,9 @@ struct EnforceOptions {
   uint32_t max_entries = 2500000;
   /// What `mode: auto` tries, best first.
   std::vector<std::string> order{"xdp", "xdp-generic", "nftables"};
-  bool strict = false;    ///< malformed frames are dropped, not only counted
+  std::string why_not_better;  ///< set by open_backend: what the better ones of `order` said
+  bool strict = false;         ///< malformed frames are dropped, not only counted
+  bool observe = true;         ///< packets that pass are counted by source, for `source: xdp`
   bool outgoing = false;  ///< packets to banned addresses are dropped as well, by a program on the way out
 };
 
@@ -40,7 +42,7 @@ struct PacketTotals {
 
 struct InterfaceStatus {
   std::string name;
-  std::string mode;            ///< "xdp" | "xdp-generic" | "off"
+  std::string mode;            ///< "xdp" | "xdp-generic" | "nftables" | "off"
   std::string why_not_better;  ///< "" when there is nothing better
   PacketTotals totals;
 };
@@ -53,12 +55,14 @@ struct EnforceStatus {
   int64_t last_drop_unix_ns = 0;  ///< 0 = never
   bool adopted = false;           ///< pins of an earlier run were found and taken over
   PacketTotals totals;            ///< over all interfaces, those that are gone included
+  uint64_t restored = 0;  ///< how often another program removed what was in force, and it was put back
 };
 
 struct DropCounter {
   std::string origin, scenario, remediation;
   Family family = Family::v4;
   uint64_t packets = 0, bytes = 0;
+  bool observe = true;    ///< packets that pass are counted by source, for `source: xdp`
   bool outgoing = false;  ///< packets to the address
 };
 

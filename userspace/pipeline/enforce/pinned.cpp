@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <unordered_map>
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "enforce/ban_tables.h"
 #include "enforce/kernel_view.h"
+#include "enforce/nft_pinned.h"
 #include "xdp/attach.h"
 
 namespace testudo {
@@ -133,7 +135,9 @@ void look_up(const xdp::Tables& tables, const Prefix& host, Lister& lister) {
 
 }  // namespace
 
-Result<FlushReport> flush_pinned(const std::string& pin) {
+namespace {
+
+Result<FlushReport> flush_xdp(const std::string& pin) {
   auto tables = xdp::open_tables(pin);
   FlushReport report;
   if (!tables && tables.error().code == Code::not_found) return report;
@@ -152,16 +156,32 @@ Result<FlushReport> flush_pinned(const std::string& pin) {
   return report;
 }
 
+}  // namespace
+
+Result<FlushReport> flush_pinned(const std::string& pin) {
+  // Both, whatever one of them says: the way out must not end here.
+  auto xdp = flush_xdp(pin);
+  auto nft = nft_flush(nft_table(pin));
+  if (!xdp) return xdp.error();
+  if (!nft) return xdp->found ? xdp : nft;
+  return FlushReport{xdp->found || nft->found, xdp->removed + nft->removed};
+}
+
 int64_t flush_mark_unix_ns(const std::string& pin) {
+  const int64_t nft = nft_flush_mark_unix_ns(nft_table(pin));
   const auto tables = xdp::open_tables(pin);
   const uint32_t zero = 0;
   testudo_meta meta{};
-  if (!tables || tables->meta.get(&zero, &meta) != 0) return 0;
-  return meta.flush_mark_unix_ns;
+  if (!tables || tables->meta.get(&zero, &meta) != 0) return nft;
+  return std::max<int64_t>(nft, meta.flush_mark_unix_ns);
 }
 
 Result<EnforceStatus> status_pinned(const std::string& pin) {
-  TESTUDO_TRY(const xdp::Tables tables, xdp::open_tables(pin));
+  auto opened = xdp::open_tables(pin);
+  if (!opened && opened.error().code == Code::not_found)
+    if (auto nft = nft_status(nft_table(pin))) return nft;
+  if (!opened) return opened.error();
+  const xdp::Tables& tables = *opened;
   const uint32_t zero = 0;
   testudo_meta meta{};
   drop_clock clock{};
@@ -177,7 +197,11 @@ Result<EnforceStatus> status_pinned(const std::string& pin) {
 }
 
 Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefix* only) {
-  TESTUDO_TRY(const xdp::Tables tables, xdp::open_tables(pin));
+  auto opened = xdp::open_tables(pin);
+  if (!opened && opened.error().code == Code::not_found)
+    if (auto nft = nft_list(only, nft_table(pin)); nft || nft.error().code != Code::not_found) return nft;
+  if (!opened) return opened.error();
+  const xdp::Tables& tables = *opened;
   Lister lister(tables);
   if (only && wire_prefix(*only).is_host()) {
     look_up(tables, wire_prefix(*only), lister);
@@ -195,6 +219,7 @@ Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefi
 }
 
 Result<void> remove_pinned(const std::string& pin) {
+  TESTUDO_CHECK(nft_remove(nft_table(pin)));
   for (const std::string& interface : xdp::pinned_interfaces(pin)) xdp::detach(pin, interface);
   xdp::remove_tables(pin, false);
   if (rmdir(pin.c_str()) != 0 && errno != ENOENT)

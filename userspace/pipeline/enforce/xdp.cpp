@@ -48,6 +48,7 @@ Result<std::unique_ptr<XdpBackend>> XdpBackend::open(const EnforceOptions& optio
   kernel.interfaces = options.interfaces;
   kernel.generic_only = options.mode == "xdp-generic";
   if (options.strict) kernel.features |= TESTUDO_FEATURE_STRICT;
+  if (options.observe) kernel.features |= TESTUDO_FEATURE_OBSERVE;
   kernel.sizes = sizes;
   TESTUDO_TRY(backend->kernel_, xdp::Kernel::open(kernel));
   TESTUDO_TRY(BanTables tables, BanTables::over(backend->kernel_->tables()));

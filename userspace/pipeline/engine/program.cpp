@@ -20,8 +20,8 @@ void note_reads(const parse::Node& node, detect::AlertReads& reads) {
     add(step.key);
     add(step.value);
   }
-  const auto add_statics = [&](const std::vector<parse::Static>& statics) {
-    for (const parse::Static& one : statics) add(one.source.expression);
+  const auto add_statics = [&](const parse::Statics& statics) {
+    for (const parse::Static& one : statics.rows) add(one.source.expression);
   };
   add_statics(node.statics);
   if (node.grok) {

@@ -89,6 +89,8 @@ struct Whitelist {
   std::string reason;
   CidrList networks;  ///< `ip` and `cidr`; an address is a network of its own
   std::vector<expr::Expression> expressions;
+  static constexpr uint32_t kUnplanned = UINT32_MAX;
+  uint32_t first = kUnplanned;  ///< number of the first expression in the stage's WhitelistPlan
 };
 
 enum class OnSuccess : uint8_t { none, next_stage };

@@ -86,6 +86,8 @@ Runner::StageResult Runner::plain_stage(const ParserSet::Stage& stage, size_t in
 /// The same, without the nodes whose filter is known to be false.
 Runner::StageResult Runner::planned_stage(const ParserSet::Stage& stage, size_t index) {
   StageResult out;
+  whitelists_ = &stage.plan.whitelists;
+  looked_ = false;
   if (!view_) view_ = &this->view();
   StageView& view = view_->stages[index];
   Jump jump;

@@ -64,6 +64,7 @@ struct RunContext {
 
   // What run_stages remembers between lines.
   std::vector<GateHits> gates;
+  std::vector<uint64_t> whitelist_bits;
   std::vector<SourceView> sources;
   size_t last_source = 0;
   const SourceInfo* batch_source = nullptr;

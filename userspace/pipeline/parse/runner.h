@@ -29,6 +29,7 @@ class Runner {
 
   // step_run.cpp: what a node does. Those that return Step::lost or false lose the line.
   bool check_whitelist(const Node& node, const Whitelist& list);
+  bool worth_asking(const Whitelist& list, size_t expression);
   bool listed(const Whitelist& list);
   Step grok(const Node& node, const GrokStep& step);
   bool may_match(const GrokStep& step, std::string_view subject);
@@ -46,8 +47,10 @@ class Runner {
   const ParserSet& set_;
   Event& event_;
   RunContext& context_;
-  SourceView* view_ = nullptr;  ///< of the event's source, once it was asked for
-  Trace* detail_;               ///< null unless somebody wants every detail
+  const WhitelistPlan* whitelists_ = nullptr;  ///< of the stage; null: each expression is asked
+  bool looked_ = false;                        ///< context_.whitelist_bits are those of this stage and line
+  SourceView* view_ = nullptr;                 ///< of the event's source, once it was asked for
+  Trace* detail_;                              ///< null unless somebody wants every detail
 };
 
 }  // namespace testudo::parse

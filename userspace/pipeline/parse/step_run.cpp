@@ -58,9 +58,9 @@ std::optional<std::string_view> Runner::text_of(const Value& value) {
 
 bool Runner::check_whitelist(const Node& node, const Whitelist& list) {
   bool hit = listed(list);
-  for (const expr::Expression& e : list.expressions) {
-    if (hit) break;
-    const auto truth = e.test(context_.expr);
+  for (size_t i = 0; i < list.expressions.size() && !hit; ++i) {
+    if (!worth_asking(list, i)) continue;
+    const auto truth = list.expressions[i].test(context_.expr);
     if (truth == expr::Expression::Truth::yes) hit = true;
     if (truth == expr::Expression::Truth::failed) {
       note_error();
@@ -78,6 +78,16 @@ bool Runner::check_whitelist(const Node& node, const Whitelist& list) {
   }
   if (detail_) detail_->whitelisted(node, list.reason);
   return true;
+}
+
+bool Runner::worth_asking(const Whitelist& list, size_t expression) {
+  if (!whitelists_ || list.first == Whitelist::kUnplanned) return true;
+  if (!looked_) {
+    whitelists_->look(event_, context_.whitelist_bits);
+    looked_ = true;
+  }
+  const size_t bit = list.first + expression;
+  return context_.whitelist_bits[bit / 64] >> (bit % 64) & 1;
 }
 
 /// Is an address of the event on the list? A log line has one source, an overflow may have many.

@@ -227,6 +227,7 @@ Result<void> Daemon::open_sources() {
     return engine_->push(std::move(batch));
   };
   context.metrics = &metrics_;
+  context.pin = settings_.enforce.pin;
   acquirer_ = Acquirer::open(documents, std::move(context), errors);
   say(errors, "acquire.off");
   return {};

@@ -92,11 +92,14 @@ int run(Context& context, const Args& args) {
   if (!banned && alerts.empty() && unheard.empty() && recent.empty() &&
       items(*answer, "allowlisted_by").empty())
     std::puts("  Nothing is known of it.");
+  std::string which = "--ip " + address;
+  for (const json::value& d : items(*answer, "active"))
+    if (text(d, "scope") == "Country" || text(d, "scope") == "AS") which = "--id " + text(d, "id");
   if (banned)
     std::printf(
-        "To lift it: testudo decisions delete --ip %s · so that it is never banned again: testudo allowlists "
+        "To lift it: testudo decisions delete %s · so that it is never banned again: testudo allowlists "
         "add NAME %s\n",
-        address.c_str(), address.c_str());
+        which.c_str(), address.c_str());
   return 0;
 }
 

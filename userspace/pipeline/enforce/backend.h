@@ -23,7 +23,7 @@ struct EnforceOptions {
   /// What `mode: auto` tries, best first.
   std::vector<std::string> order{"xdp", "xdp-generic", "nftables"};
   std::string why_not_better;  ///< set by open_backend: what the better ones of `order` said
-  bool strict = false;    ///< malformed frames are dropped, not only counted
+  bool strict = false;         ///< malformed frames are dropped, not only counted
   bool outgoing = false;  ///< packets to banned addresses are dropped as well, by a program on the way out
 };
 
@@ -40,7 +40,7 @@ struct EnforceStatus {
   uint64_t dropped_packets = 0, dropped_bytes = 0, passed_packets = 0;
   int64_t last_drop_unix_ns = 0;  ///< 0 = never
   bool adopted = false;           ///< pins of an earlier run were found and taken over
-  uint64_t restored = 0;          ///< how often another program removed what was in force, and it was put back
+  uint64_t restored = 0;  ///< how often another program removed what was in force, and it was put back
 };
 
 struct DropCounter {
@@ -110,8 +110,16 @@ struct BackendKind {
   Result<std::unique_ptr<Backend>> (*open)(const EnforceOptions& options);
 };
 
-/// By `options.mode`; auto takes the first that works and says why the better ones did not.
+/// By `options.mode`; auto takes the first of `options.order` that works and says why the better ones did
+/// not.
 Result<std::unique_ptr<Backend>> open_backend(const EnforceOptions& options);
+/// What backends of an earlier run or mode still have in force goes away. Call once `in_force` is filled.
+Result<void> retire_others(const EnforceOptions& options, Backend& in_force);
+/// Another mode, order or interfaces while packets run: the new backend is filled before the old one is
+/// emptied. On an error `current` is in force as before. Blocklists are the caller's to put again.
+Result<void> switch_backend(std::unique_ptr<Backend>& current, const EnforceOptions& from,
+                            const EnforceOptions& to, std::span<const DecisionChange> all,
+                            std::span<const AllowChange> allowed);
 
 /// The way out: works without daemon, configuration or store, on pinned maps alone. Empties every ban table
 /// under `pin` and leaves the flush mark in the pinned meta map. Not found = nothing is in force, also fine.

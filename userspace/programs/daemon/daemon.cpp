@@ -110,6 +110,9 @@ Result<void> Daemon::open_decider() {
   options.state_folder = settings_.paths.state;
   options.pin = settings_.enforce.pin;
   TESTUDO_TRY(decider_, Decider::open(std::move(options), *store_, backend_.get(), metrics_));
+  // The backend is filled: what another mode left of an earlier run has nobody who would lift it.
+  if (auto done = retire_others(settings_.enforce, *backend_); !done)
+    log::warn("enforce.leftover", {{"why", done.error().text()}});
   return {};
 }
 

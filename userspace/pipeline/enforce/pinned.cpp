@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/log.h"
+#include "enforce/backends.h"
 #include "enforce/ban_tables.h"
 #include "enforce/kernel_view.h"
 #include "enforce/nft_pinned.h"
@@ -220,7 +221,11 @@ Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefi
 }
 
 Result<void> remove_pinned(const std::string& pin) {
-  TESTUDO_CHECK(nft_remove(nft_table(pin)));
+  TESTUDO_CHECK(remove_xdp(pin));
+  return nft_remove(nft_table(pin));
+}
+
+Result<void> remove_xdp(const std::string& pin) {
   for (const std::string& interface : xdp::pinned_interfaces(pin)) xdp::detach(pin, interface);
   for (const std::string& interface : xdp::outgoing_interfaces(pin)) xdp::detach_outgoing(pin, interface);
   xdp::remove_tables(pin, false);

@@ -153,6 +153,9 @@ Result<void> Daemon::open_decider(Duration clock_ahead) {
   options.data_folder = settings_.paths.data;
   options.max_prefixes = std::min<size_t>(settings_.enforce.max_entries, options.max_prefixes);
   TESTUDO_TRY(decider_, Decider::open(std::move(options), *store_, backend_.get(), metrics_));
+  // The backend is filled: what another mode left of an earlier run has nobody who would lift it.
+  if (auto done = retire_others(settings_.enforce, *backend_); !done)
+    log::warn("enforce.leftover", {{"why", done.error().text()}});
   return {};
 }
 

@@ -16,6 +16,10 @@ const char* remediation_name(Remediation remediation) {
       return "captcha";
     case Remediation::log_only:
       return "log-only";
+    case Remediation::sample:
+      return "sample";
+    case Remediation::reset:
+      return "reset";
   }
   return "none";
 }
@@ -25,6 +29,8 @@ Remediation remediation_of(std::string_view type) {
   if (type == "throttle") return Remediation::throttle;
   if (type == "captcha") return Remediation::captcha;
   if (type == "log-only") return Remediation::log_only;
+  if (type == "sample" || type == "notify") return Remediation::sample;
+  if (type == "reset") return Remediation::reset;
   return Remediation::none;
 }
 

@@ -21,7 +21,8 @@ struct JitScratch::Impl {
   pcre2_match_context* context = nullptr;
   pcre2_jit_stack* stack = nullptr;
   uint32_t pairs = 0;
-  size_t found = 0;  ///< numbers in use in the offset vector
+  uint32_t limit = 0;  ///< that the context has
+  size_t found = 0;    ///< numbers in use in the offset vector
 };
 
 JitScratch::JitScratch() : impl_(std::make_unique<Impl>()) {
@@ -76,7 +77,7 @@ Jit::~Jit() { pcre2_code_free(as_code(code_)); }
 Jit::Outcome Jit::run(std::string_view subject, size_t start, uint32_t limit, JitScratch& scratch) const {
   if (!scratch.make_room(static_cast<uint32_t>(groups_) + 1)) return Outcome::trip;
   JitScratch::Impl& room = *scratch.impl_;
-  pcre2_set_match_limit(room.context, limit);
+  if (limit != room.limit) pcre2_set_match_limit(room.context, room.limit = limit);
   const int found = pcre2_jit_match(as_code(code_), reinterpret_cast<PCRE2_SPTR>(subject.data()),
                                     subject.size(), start, 0, room.data, room.context);
   if (found == PCRE2_ERROR_NOMATCH) return Outcome::no_match;

@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <mutex>
+#include <numeric>
 
 #include "base/text.h"
+#include "pattern/finder.h"
 #include "pattern/regex_literals.h"
 #include "pattern/regex_scratch_impl.h"
 #include "pattern/regex_syntax.h"
@@ -50,6 +53,8 @@ constexpr uint32_t kPenalty = 2048;
 // but speed depends on it.
 constexpr size_t kWatched = 128;
 
+constexpr size_t kFewLiterals = 4;
+
 uint64_t ticks() {
 #if defined(__x86_64__)
   return __rdtsc();
@@ -67,11 +72,46 @@ uint64_t patience(size_t length) { return 4096 + 24 * length; }
 // while most lines do not match (0.2 µs for a no), PCRE2 while most do (which then cost one engine, not two).
 constexpr int32_t kOpinion = 64;
 
+/// Every line is asked this, so 32 bytes at a time.
 bool ascii(std::string_view text) {
-  unsigned char seen = 0;
-  for (const char c : text) seen |= static_cast<unsigned char>(c);
-  return seen < 0x80;
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  uint64_t seen = 0;
+  for (; end - p >= 32; p += 32) {
+    uint64_t words[4];
+    std::memcpy(words, p, 32);
+    seen |= words[0] | words[1] | words[2] | words[3];
+  }
+  for (; end - p >= 8; p += 8) {
+    uint64_t word;
+    std::memcpy(&word, p, 8);
+    seen |= word;
+  }
+  for (; p < end; ++p) seen |= static_cast<unsigned char>(*p);
+  return (seen & 0x8080808080808080) == 0;
 }
+
+/// Made when it is first asked for, by whichever thread that is. std::call_once costs 10 ns each time after.
+template <typename T>
+class Lazy {
+ public:
+  template <typename Make>
+  const T* get(Make make) {
+    if (!made_.load(std::memory_order_acquire)) {
+      const std::lock_guard lock(mutex_);
+      if (!made_.load(std::memory_order_relaxed)) {
+        value_ = make();
+        made_.store(true, std::memory_order_release);
+      }
+    }
+    return value_.get();
+  }
+
+ private:
+  std::atomic<bool> made_{false};
+  std::mutex mutex_;
+  std::unique_ptr<T> value_;
+};
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -109,31 +149,30 @@ struct Regex::Impl {
 
   std::string pattern;
   std::vector<std::string> literals;
-  int groups = 0;
+  std::vector<std::string> spelt_otherwise;  ///< the same in any case, where there are no literals
+  std::vector<Finder> finders;               ///< of these or of the literals, when they are few
+  std::vector<int> numbers;  ///< in the pattern, of what is captured; the first is 0, the whole match
   int64_t memory = kMemory;
   bool translatable = false, jit_reads_utf8 = false;
 
   // The engines are made when a line first needs them: of the hub's 600 patterns a machine uses a handful,
   // and each costs 50 KB and a millisecond. What is wrong with a pattern was told when it was compiled.
-  mutable std::once_flag re2_once, ascii_once, utf8_once;
-  mutable std::unique_ptr<RE2> re2_engine;
-  mutable std::unique_ptr<Jit> jit_ascii;  ///< nullptr where the engines might differ, then RE2 alone
-  mutable std::unique_ptr<Jit> jit_utf8;
+  mutable Lazy<RE2> re2_engine;
+  mutable Lazy<Jit> jit_ascii, jit_utf8;  ///< hold nothing where the engines might differ: then RE2 alone
 
   const RE2& re2() const {
-    std::call_once(re2_once, [this] { re2_engine = std::make_unique<RE2>(piece(pattern), options(memory)); });
-    return *re2_engine;
+    return *re2_engine.get([this] { return std::make_unique<RE2>(piece(pattern), options(memory)); });
   }
   const Jit* jit(SubjectKind kind) const {
     const bool is_ascii = kind == SubjectKind::ascii;
     if (!translatable || (!is_ascii && !jit_reads_utf8)) return nullptr;
-    std::unique_ptr<Jit>& engine = is_ascii ? jit_ascii : jit_utf8;
-    std::call_once(is_ascii ? ascii_once : utf8_once, [&] {
+    return (is_ascii ? jit_ascii : jit_utf8).get([&] {
       const auto tree = parse_regex(pattern);
-      engine = Jit::compile(to_pcre2(*tree, kind), !is_ascii);
-      if (engine && engine->groups() != groups) engine.reset();
+      const std::vector<int> captured(numbers.begin() + 1, numbers.end());
+      auto engine = Jit::compile(to_pcre2(*tree, kind, captured), !is_ascii);
+      if (engine && engine->groups() != int(captured.size())) engine.reset();
+      return engine;
     });
-    return engine.get();
   }
   mutable std::atomic<uint64_t> trips{0};
   mutable std::atomic<uint32_t> penalty{0};
@@ -148,18 +187,21 @@ struct Regex::Impl {
     return jit_reads_utf8 && valid_utf8(subject) ? jit(SubjectKind::utf8) : nullptr;
   }
 
-  /// RE2 alone; with `captures` all groups, without them none.
+  /// RE2 alone; with `captures` the captured groups, without them none.
   bool run_re2(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
     if (!captures) return re2().Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0);
-    const int count = groups + 1;
+    const int count = numbers.back() + 1;
     // RE2 may choose its slow engine at once when captures are asked for; most lines do not match.
     if (!re2().Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0)) return false;
     if (scratch.pieces.size() < static_cast<size_t>(count)) scratch.pieces.resize(count);
     if (!re2().Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, scratch.pieces.data(), count))
       return false;
     auto& out = captures->raw();
-    out.resize(count);
-    for (int i = 0; i < count; ++i) out[i] = {scratch.pieces[i].data(), scratch.pieces[i].size()};
+    out.resize(numbers.size());
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      const re2::StringPiece& group = scratch.pieces[size_t(numbers[i])];
+      out[i] = {group.data(), group.size()};
+    }
     return true;
   }
 
@@ -177,9 +219,14 @@ struct Regex::Impl {
     if (captures) {
       const auto offsets = Jit::offsets(scratch.jit);
       auto& out = captures->raw();
-      out.assign(static_cast<size_t>(groups) + 1, std::string_view{});
-      for (size_t i = 0; i + 1 < offsets.size(); i += 2)
-        if (offsets[i] != SIZE_MAX) out[i / 2] = subject.substr(offsets[i], offsets[i + 1] - offsets[i]);
+      out.resize(numbers.size());
+      const size_t took_part = std::min(out.size(), offsets.size() / 2);
+      for (size_t i = 0; i < took_part; ++i) {
+        const size_t from = offsets[2 * i];
+        out[i] = from == SIZE_MAX ? std::string_view()
+                                  : std::string_view(subject.data() + from, offsets[2 * i + 1] - from);
+      }
+      std::fill(out.begin() + ptrdiff_t(took_part), out.end(), std::string_view());
     }
     return Answer::yes;
   }
@@ -228,7 +275,17 @@ struct Regex::Impl {
     return run_re2(subject, scratch, captures);
   }
 
+  /// False when the subject holds none of the literals of which a match needs one. Short subjects are not
+  /// worth the search, and of many literals whoever asks has a set.
+  bool may_match(std::string_view subject) const {
+    if (finders.empty() || subject.size() <= kWatched) return true;
+    for (const Finder& finder : finders)
+      if (finder.in(subject)) return true;
+    return !spelt_otherwise.empty() && !ascii(subject);
+  }
+
   bool run(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    if (!may_match(subject)) return false;
     if (!subject.data())
       subject = "";  // so that a group which matched nothing differs from one that took no part
     const Jit* jit = jit_for(subject);
@@ -269,12 +326,17 @@ Result<Regex> Regex::compile(std::string_view pattern) {
   {
     const RE2 trial(piece(pattern), options(kMemory));
     if (!trial.ok()) return refusal(trial, pattern);
-    impl.groups = trial.NumberOfCapturingGroups();
+    impl.numbers.resize(size_t(trial.NumberOfCapturingGroups()) + 1);
+    std::iota(impl.numbers.begin(), impl.numbers.end(), 0);
     impl.memory = memory_for(trial.ProgramSize());
   }
   const auto tree = parse_regex(pattern);
   if (!tree) return made;
   impl.literals = testudo::required_literals(*tree);
+  if (impl.literals.empty()) impl.spelt_otherwise = required_in_any_case(*tree);
+  const auto& sought = impl.literals.empty() ? impl.spelt_otherwise : impl.literals;
+  if (sought.size() <= kFewLiterals)
+    for (const std::string& literal : sought) impl.finders.emplace_back(literal, impl.literals.empty());
   impl.dear_start = !fails_early(*tree);
   impl.translatable = translatable(*tree);
   // RE2 sees \B between the bytes of one character, PCRE2 does not.
@@ -287,6 +349,13 @@ Regex::Regex(Regex&&) noexcept = default;
 Regex& Regex::operator=(Regex&&) noexcept = default;
 Regex::~Regex() = default;
 
+void Regex::capture_only(std::vector<int> groups) {
+  std::vector<int>& numbers = impl_->numbers;
+  std::erase_if(numbers, [&](int number) {
+    return number > 0 && !std::binary_search(groups.begin(), groups.end(), number);
+  });
+}
+
 bool Regex::test(std::string_view subject, RegexScratch& scratch) const {
   return impl_->run(subject, scratch.impl(), nullptr);
 }
@@ -295,7 +364,8 @@ bool Regex::match(std::string_view subject, RegexScratch& scratch, Captures& cap
   return impl_->run(subject, scratch.impl(), &captures);
 }
 
-int Regex::groups() const { return impl_->groups; }
+int Regex::groups() const { return int(impl_->numbers.size()) - 1; }
+const std::vector<int>& Regex::numbers() const { return impl_->numbers; }
 const std::string& Regex::pattern() const { return impl_->pattern; }
 uint64_t Regex::trips() const { return impl_->trips.load(std::memory_order_relaxed); }
 bool Regex::uses_jit() const { return impl_->jit(SubjectKind::ascii) != nullptr; }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pattern/regex_syntax.h"
 
@@ -23,6 +24,7 @@ enum class SubjectKind {
   utf8,   ///< valid UTF-8
 };
 
-std::string to_pcre2(const RegexNode& tree, SubjectKind subject);
+/// Of the capturing groups only those of these numbers (ascending) capture in what is written.
+std::string to_pcre2(const RegexNode& tree, SubjectKind subject, const std::vector<int>& captured);
 
 }  // namespace testudo

@@ -39,15 +39,17 @@ Matcher::Matcher(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const S
     plan.writes = writes(s->filter.text());
     if (s->window && s->window->equal_slot && !any_writes) plan.window = &*s->window;
     plan.bare = partition.scenarios.size() == 1 && set_->rules[s->id].lean && (!s->window || plan.window);
-    // A filter that is equalities alone need not be evaluated: one was the dispatch's, the rest are looked
+    // A filter that is equalities alone need not be evaluated: most are the dispatch's, the rest are looked
     // up.
     const auto& required = s->filter.required();
-    const int decided = dispatch_.decided_by(s->id);
-    if (decided >= 0 && equalities_alone(s->filter.text()) == required.size()) {
+    size_t decided = 0;
+    for (size_t i = 0; i < required.size(); ++i) decided += dispatch_.decides(s->id, i);
+    if (decided > 0 && equalities_alone(s->filter.text()) == required.size()) {
       for (size_t i = 0; i < required.size(); ++i)
-        if (int(i) != decided) plan.checks.push_back({required[i].slot, &required[i].values});
+        if (!dispatch_.decides(s->id, i)) plan.checks.push_back({required[i].slot, &required[i].values});
     } else {
       plan.filter = &s->filter;
+      plan.rest_only = decided > 0 && decided == required.size();
     }
     if (s->groupby) {
       const auto known = std::find(group_texts.begin(), group_texts.end(), s->groupby.text());
@@ -86,7 +88,7 @@ bool Matcher::TextOf::get(const Event& event, expr::Context& context, std::strin
 bool Matcher::accepts(uint32_t id, const Plan& plan, const Event& event, expr::Context& context) {
   Truth truth = Truth::yes;
   if (plan.filter) {
-    truth = plan.filter->test(context);
+    truth = plan.rest_only ? plan.filter->test_rest(context) : plan.filter->test(context);
     if (plan.writes) ++epoch_;  // what was read before may have changed
   } else {
     for (const Check& check : plan.checks) {

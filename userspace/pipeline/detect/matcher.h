@@ -72,6 +72,7 @@ class Matcher {
   };
   struct Plan {
     const expr::Expression* filter = nullptr;  ///< null: dispatch and checks say all
+    bool rest_only = false;                    ///< of the filter: the dispatch has decided its equalities
     std::vector<Check> checks;
     int group = -1;  ///< row in groups_, -1 = one bucket for all
     uint32_t partition = 0;

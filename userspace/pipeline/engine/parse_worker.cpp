@@ -87,7 +87,7 @@ void ParseWorker::run(Work& work) {
   context_->enrich.today = options_.replay ? options_.today : batch.arrived;
   context_->enrich.zone = zone_of(*batch.source);
   context_->enrich.replay = options_.replay;
-  context_->begin_batch();
+  context_->begin_batch(batch.source.get());
   ambiguity_->begin_batch();
   for (size_t i = 0; i < batch.lines.size(); ++i) {
     ++work.counts.read;

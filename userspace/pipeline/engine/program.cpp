@@ -20,8 +20,8 @@ void note_reads(const parse::Node& node, detect::AlertReads& reads) {
     add(step.key);
     add(step.value);
   }
-  const auto add_statics = [&](const std::vector<parse::Static>& statics) {
-    for (const parse::Static& one : statics) add(one.source.expression);
+  const auto add_statics = [&](const parse::Statics& statics) {
+    for (const parse::Static& one : statics.rows) add(one.source.expression);
   };
   add_statics(node.statics);
   if (node.grok) {
@@ -153,7 +153,7 @@ class Loader {
     }
     ids.push_back(item.id);
     for (auto& node : nodes) {
-      for (const parse::Static& s : node->statics)
+      for (const parse::Static& s : node->statics.rows)
         wants_geoip_ = wants_geoip_ || (s.method && s.method->name.starts_with("GeoIp"));
       parse::add_node(set, item.stage, std::move(node));
     }

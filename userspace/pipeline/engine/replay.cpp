@@ -1,14 +1,16 @@
 #include "engine/replay.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <thread>
 
+#include "base/files.h"
+#include "base/text.h"
 #include "engine/file_feed.h"
 
 namespace testudo {
@@ -66,6 +68,21 @@ bool earlier_brief(const BriefAlert& a, const BriefAlert& b) {
   return std::tie(a.line_number, a.scenario, a.value) < std::tie(b.line_number, b.scenario, b.value);
 }
 
+/// The kernel's VmHWM and not ru_maxrss, which begins, behind fork and exec, with what the parent held.
+uint64_t peak_rss_bytes() {
+  constexpr std::string_view kKey = "VmHWM:";
+  const auto status = read_file("/proc/self/status");
+  if (!status) return 0;
+  for (const std::string_view line : split(*status, '\n'))
+    if (line.starts_with(kKey)) {
+      const std::string_view number = trim(line.substr(kKey.size()));
+      uint64_t kilobytes = 0;
+      std::from_chars(number.data(), number.data() + number.size(), kilobytes);
+      return kilobytes * 1024;
+    }
+  return 0;
+}
+
 }  // namespace
 
 Result<ReplayResult> replay(std::shared_ptr<const Program> program, const ReplayOptions& options) {
@@ -119,9 +136,7 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
   }
   if (feed.error()) return *feed.error();
   result.seconds = double(monotonic_ns() - start) / 1e9;
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  result.peak_rss_bytes = uint64_t(usage.ru_maxrss) * 1024;
+  result.peak_rss_bytes = peak_rss_bytes();
   if (profile) result.profile = profile->rows(result.counts.read, result.counts.parsed);
   std::stable_sort(result.alerts.begin(), result.alerts.end(), earlier);
   std::stable_sort(result.brief.begin(), result.brief.end(), earlier_brief);

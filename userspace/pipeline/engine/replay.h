@@ -40,9 +40,9 @@ struct ReplayResult {
   std::unique_ptr<Arena> texts;            ///< the other texts
   LineCounts counts;
   double seconds = 0;
-  uint64_t peak_rss_bytes = 0;
-  uint64_t cut = 0;          ///< lines longer than 64 KiB, cut there
-  uint64_t whitelisted = 0;  ///< overflows that postoverflows dropped
+  uint64_t peak_rss_bytes = 0;  ///< of the whole process since it began; 0 when /proc is not there
+  uint64_t cut = 0;             ///< lines longer than 64 KiB, cut there
+  uint64_t whitelisted = 0;     ///< overflows that postoverflows dropped
   std::vector<Profile::Row> profile;
 };
 

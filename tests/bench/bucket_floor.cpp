@@ -15,6 +15,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "detect/shards.h"
 #include "engine/file_feed.h"
 #include "engine/parse_worker.h"
 

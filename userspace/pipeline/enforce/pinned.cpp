@@ -10,6 +10,7 @@
 #include "enforce/ban_tables.h"
 #include "enforce/kernel_view.h"
 #include "xdp/attach.h"
+#include "xdp/witness.h"
 
 namespace testudo {
 namespace {
@@ -187,6 +188,7 @@ Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefi
 Result<void> remove_pinned(const std::string& pin) {
   for (const std::string& interface : xdp::pinned_interfaces(pin)) xdp::detach(pin, interface);
   xdp::remove_tables(pin, false);
+  xdp::remove_witness(pin);
   if (rmdir(pin.c_str()) != 0 && errno != ENOENT)
     return errno_error("cannot remove " + pin, errno, {}, "look what else lies there: `ls " + pin + "`");
   return {};

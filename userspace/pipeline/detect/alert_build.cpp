@@ -185,10 +185,13 @@ Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, c
   alert.remediation = scenario.remediation;
   alert.labels = scenario.labels;
   alert.ambiguous = bucket.marked;
+  alert.witness = bucket.witness;
   if (from.event) {
     alert.first_read_mono = from.event->read_mono;
     alert.line_number = from.event->line_number;
     alert.line = std::string(from.event->raw);
+    for (const std::string_view rival : split(from.event->rivals, ' '))
+      if (!rival.empty()) alert.rivals.emplace_back(rival);
     if (from.event->source) alert.source_name = from.event->source->type + ":" + std::string(from.event->src);
   }
   // Every source's alert shows the events: many sources must not multiply many events.

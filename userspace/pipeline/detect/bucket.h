@@ -42,8 +42,9 @@ struct alignas(64) Bucket {
   };
   uint32_t scenario = kNone;  ///< the document that made it: all its behaviour; kNone = the row is free
   uint16_t group_size = 0;
-  bool marked = false;    ///< holds events whose source is in doubt
-  bool log_time = false;  ///< the last event came in log time
+  bool marked = false;        ///< holds events whose source is in doubt
+  bool log_time : 1 = false;  ///< the last event came in log time
+  uint8_t witness : 2 = 0;    ///< what the sources of its events ask for (model/event.h)
   union {
     char text[kInlineGroup];
     Pool::Handle handle;

@@ -208,6 +208,18 @@ uint32_t Matcher::keys_of(const Plan& plan, const Event& event, expr::Context& c
   return first;
 }
 
+namespace {
+
+/// An overflow that is poured again brings what its own events' sources ask for.
+uint8_t witness_of(const Event& event) {
+  if (!event.overflow) return event.source ? event.source->witness : witness::kOff;
+  uint8_t asked = witness::kOff;
+  for (const Alert& alert : event.overflow->alerts) asked |= alert.witness;
+  return asked;
+}
+
+}  // namespace
+
 void Matcher::add_event(Event& event, const What& what, expr::Context& context, PourBatch& out) {
   PourEvent e;
   std::vector<std::pair<std::string_view, std::string_view>> early;
@@ -222,6 +234,8 @@ void Matcher::add_event(Event& event, const What& what, expr::Context& context, 
   e.source = event.source;
   e.src =
       event.source && event.src.data() == event.source->name.data() ? event.src : out.arena.copy(event.src);
+  e.rivals = out.arena.copy(what.rivals);
+  e.witness = witness_of(event);
   e.log_time = event.log_time;
   out.events.push_back(e);
 }

@@ -32,7 +32,9 @@ struct PourEvent {
   int64_t read_mono = 0;
   const SourceInfo* source = nullptr;  ///< owned by acquire, outlives every event
   std::string_view src;
-  bool log_time = false;  ///< replay or late: expiry by log time, no timers
+  std::string_view rivals;  ///< other addresses that a doubtful line could mean, blanks between
+  uint8_t witness = 0;      ///< what its source asks for (model/event.h)
+  bool log_time = false;    ///< replay or late: expiry by log time, no timers
 };
 
 /// What one document of a partition says of an event (distinct, cancel_on …); only of partitions that ask.

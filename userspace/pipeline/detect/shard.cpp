@@ -149,6 +149,7 @@ void Shard::add_event(Bucket& bucket, const Rule& rule, const Pour& pour) {
     if (rule.type == BucketType::counter && !event.log_time) start_timer(bucket);
   }
   if (bucket.total < INT32_MAX) ++bucket.total;
+  bucket.witness |= event.witness;
   ++counters(bucket.scenario).poured;
   if (copy_ == Pool::kNone) copy_ = buckets_.keep(*event.image);
   const bool marked = rule.window && asker_.passes(*set_->scenarios[bucket.scenario], *event.image);
@@ -199,6 +200,7 @@ void Shard::trigger(const Pour& pour) {
   bucket.first = bucket.last = pour.event->t;
   bucket.first_offset = bucket.last_offset = offset_of(pour.event->t_text);
   bucket.log_time = pour.event->log_time;
+  bucket.witness = pour.event->witness;
   ++counters(record.scenario).poured;
   if (scenario.overflow_filter) {
     if (copy_ == Pool::kNone) copy_ = buckets_.keep(*pour.event->image);

@@ -32,7 +32,8 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
       committer(std::make_unique<Committer>(its_store, its_metrics, CommitLimits{})),
       sessions(options.session_grace),
       session_source(system_sessions(options.admin_groups)),
-      helpers(history_helpers(*this)) {
+      helpers(history_helpers(*this)),
+      witnesses(std::move(options.witness), its_metrics) {
   for (size_t v = 0; v < kVerdicts; ++v) {
     const char* name = verdict_name(Verdict(v));
     refused_decisions.push_back(&metrics.counter(
@@ -122,8 +123,11 @@ Result<std::unique_ptr<Decider>> Decider::open(DeciderOptions options, Store& st
 }
 
 AlertOutcome Decider::on_alert(Alert alert) {
+  // Before the lock: a source may have to ask the kernel for all of its sockets.
+  std::optional<WitnessFinding> wire;
+  if (alert.remediation) wire = impl_->witnesses.ask(alert);
   const std::lock_guard lock(impl_->mutex);
-  return impl_->take(std::move(alert), false);
+  return impl_->take(std::move(alert), false, wire ? &*wire : nullptr);
 }
 
 void Decider::remember(std::vector<Position> positions) { impl_->committer->remember(std::move(positions)); }
@@ -135,7 +139,7 @@ Result<std::vector<AlertOutcome>> Decider::post_alerts(std::vector<Alert> alerts
   std::vector<AlertOutcome> outcomes;
   for (Alert& alert : alerts) {
     const std::lock_guard lock(impl_->mutex);
-    outcomes.push_back(impl_->take(std::move(alert), force));
+    outcomes.push_back(impl_->take(std::move(alert), force, nullptr));
   }
   TESTUDO_CHECK(impl_->committer->barrier());
   return outcomes;
@@ -157,6 +161,8 @@ Result<void> Decider::barrier() { return impl_->committer->barrier(); }
 std::string Decider::store_problem() const { return impl_->committer->problem(); }
 
 Result<WhyReport> Decider::why(const Ip& address) { return impl_->why(address.unmapped()); }
+
+WitnessStatus Decider::witness_status() const { return impl_->witnesses.status(); }
 
 Duration Decider::tick(TimePoint at) { return impl_->tick(at); }
 

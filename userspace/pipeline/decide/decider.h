@@ -1,6 +1,6 @@
 // decide/decider.h: alerts become decisions, or do not; one place knows every decision in force.
 //
-//   alert → known uuid? → allowlisted? protected? → profiles → simulation → kernel → store
+//   alert → known uuid? → allowlisted? → profiles → simulation, wire witness → protected? → kernel → store
 //
 // Every public call may come from any thread (one mutex inside). A new decision is in the kernel when the
 // call returns; it is on disk at the latest a group commit later (crash contract: design §5).
@@ -13,6 +13,7 @@
 
 #include "base/metrics.h"
 #include "base/result.h"
+#include "decide/witness.h"
 #include "enforce/backend.h"
 #include "model/alert.h"
 #include "store/store.h"
@@ -40,6 +41,7 @@ struct DeciderOptions {
   bool own_addresses = true;         ///< protect addresses of interfaces, gateways, resolvers of this machine
   Duration reconcile_every = 10min;  ///< kernel compared with what is decided, and repaired
   std::function<TimePoint()> clock;  ///< for tests; empty = the wall clock
+  WitnessOptions witness;            ///< asked before a log bans somebody; off by default
 };
 
 enum class Verdict : uint8_t {
@@ -80,6 +82,7 @@ struct WhyReport {
   std::vector<Unheard> unheard;             ///< allowlisted, protected, refused: newest first
   std::vector<std::string> allowlisted_by;  ///< "10.0.0.0/8 from office (comment)"
   std::string protected_by;                 ///< "own address of eth0", "administrator's session", …
+  std::string wire;                         ///< what the wire witness knows of it, "" = it is off
   std::vector<KernelEntry> kernel;          ///< what the kernel holds, hits included
 };
 
@@ -131,6 +134,9 @@ class Decider {
   /// "" or what keeps decisions from reaching the disk, and what to do: for `status` and `/health`. Any
   /// thread.
   std::string store_problem() const;
+
+  /// How the wire witness stands. Any thread.
+  WitnessStatus witness_status() const;
 
   /// Waits until everything decided so far is on disk.
   Result<void> barrier();

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "engine/transform.h"
 #include "status.h"
+#include "witness.h"
 
 namespace testudo {
 namespace {
@@ -109,6 +110,7 @@ Result<void> Daemon::open_decider() {
   options.ipv6_prefix = int(settings_.decide.ipv6_prefix);
   options.state_folder = settings_.paths.state;
   options.pin = settings_.enforce.pin;
+  options.witness = open_witness(settings_);
   TESTUDO_TRY(decider_, Decider::open(std::move(options), *store_, backend_.get(), metrics_));
   return {};
 }
@@ -347,6 +349,8 @@ std::string Daemon::status_json() {
   input.kernel = backend_->status();
   input.simulation = settings_.decide.simulation;
   input.store_problem = decider_->store_problem();
+  input.witness = decider_->witness_status();
+  input.witness_wanted = settings_.decide.witness.mode == "on";
   return write_status(input, now());
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "acquire/source.h"
+#include "decide/witness.h"
 #include "enforce/backend.h"
 #include "engine/engine.h"
 
@@ -20,6 +21,8 @@ struct StatusInput {
   EnforceStatus kernel;
   bool simulation = false;
   std::string store_problem;  ///< "" or why decisions are not on disk
+  WitnessStatus witness;
+  bool witness_wanted = false;  ///< decide.witness.mode: on
 };
 
 /// TYPE:NAME as people are shown it.

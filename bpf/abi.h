@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define TESTUDO_ABI_VERSION 1
+#define TESTUDO_ABI_VERSION 2
 
 #define TESTUDO_MAP_META "testudo_meta"       /* array of 1: testudo_meta; mmapable */
 #define TESTUDO_MAP_FILTER4 "filter4"         /* array of u64, a power of two of them; mmapable */
@@ -20,22 +20,34 @@
 #define TESTUDO_MAP_NET4 "net4"               /* LPM: net4_key -> ban_value; every length but 32 */
 #define TESTUDO_MAP_NET6 "net6"               /* LPM: net6_key -> ban_value; every length but 64 and 128 */
 #define TESTUDO_MAP_BM24 "bm24"               /* array of u64: one bit for each /24 that a net4 entry touches */
+#define TESTUDO_MAP_BM32 "bm32"               /* array of u64: hashed bits of each IPv6 /32 that a net6 entry touches */
 #define TESTUDO_MAP_ALLOW4 "allow4"           /* LPM: net4_key -> allow_value; wins over every ban */
 #define TESTUDO_MAP_ALLOW6 "allow6"           /* LPM: net6_key -> allow_value */
 #define TESTUDO_MAP_POLICY "policy"           /* array: policy_value */
 #define TESTUDO_MAP_POLICY_TEXT "policy_text" /* array: policy_text; for people, the program never reads it */
 #define TESTUDO_MAP_COUNTERS "counters"       /* per-CPU array: counter_value, see testudo_counter_index */
-#define TESTUDO_MAP_TOTALS "totals"           /* per-CPU array of 1: totals_value */
+#define TESTUDO_MAP_COUNTERS_OUT "counters_out" /* per-CPU hash: the same for packets on the way out */
+#define TESTUDO_MAP_TOTALS "totals"           /* per-CPU array: totals_value, see testudo_interface_slot */
 #define TESTUDO_MAP_HITS "hits"               /* LRU hash: hit_key -> hit_value; drop path only */
 #define TESTUDO_MAP_DROP_CLOCK "drop_clock"   /* array of 1: drop_clock; mmapable */
+#define TESTUDO_MAP_BUDGETS "budgets"         /* per-CPU array: budget_value, by testudo_budget */
+#define TESTUDO_MAP_EVENTS "events"           /* ring buffer: drop_event */
+#define TESTUDO_MAP_NEXT_PROG "next_prog"     /* program array: what runs after us, see testudo_interface_slot */
 
 #define TESTUDO_POLICIES 4096
 /* The first rows belong to nobody: row N is (other, other) with remediation N, shared when the table is full. */
 #define TESTUDO_POLICIES_SHARED 8
 #define TESTUDO_COUNTERS (TESTUDO_POLICIES * 2)
 #define TESTUDO_HITS 16384
+#define TESTUDO_INTERFACES 1024 /* a power of two */
+#define TESTUDO_EVENTS_BYTES (1u << 20)
+#define TESTUDO_EVENT_HEADERS 64
+#define TESTUDO_EVENT_SAMPLE 256       /* of how many drops one is told, where nobody says otherwise */
+#define TESTUDO_EVENTS_A_SECOND 1000   /* at most, for each CPU */
+#define TESTUDO_RESETS_A_SECOND 1000   /* likewise */
 #define TESTUDO_PREFIXES 1000000
 #define TESTUDO_BM24_WORDS (1u << 18)
+#define TESTUDO_BM32_WORDS (1u << 14)
 #define TESTUDO_FILTER_WORDS 8192 /* 64 KiB: the smallest; userspace may create a larger one */
 #define TESTUDO_BANS 65536        /* where tables of bans start; userspace creates larger ones */
 
@@ -46,13 +58,28 @@ enum testudo_remediation {
 	TESTUDO_REMEDIATION_THROTTLE = 2,
 	TESTUDO_REMEDIATION_CAPTCHA = 3,
 	TESTUDO_REMEDIATION_LOG_ONLY = 4,
+	TESTUDO_REMEDIATION_SAMPLE = 5,
+	TESTUDO_REMEDIATION_RESET = 6,
+};
+
+/* What the program is loaded with; code of a feature that is off is not there (rodata `features`). */
+enum testudo_feature {
+	TESTUDO_FEATURE_STRICT = 1,  /* malformed frames are dropped; every frame is read up to its ports */
+	TESTUDO_FEATURE_CHAIN = 2,   /* next_prog runs where a packet passes */
+	TESTUDO_FEATURE_OBSERVE = 4, /* packets without a match are shown to observe() */
+	TESTUDO_FEATURE_LISTS = 8,   /* lists beside the tables are asked, too */
 };
 
 struct ban_value {
 	__u32 expiry_s; /* seconds, 0 = never; checked in the kernel, so that a dead daemon prolongs no ban */
 	__u16 policy;   /* row in the policy array */
 	__u16 length;   /* prefix length of the entry: an LPM lookup does not tell what it matched */
-	__u64 tat;      /* throttle: theoretical arrival time, ns (GCRA) */
+	__u64 tat;      /* throttle: theoretical arrival time (GCRA), ns << TESTUDO_TAT_SHIFT; one for both below */
+	/* The strongest of the other decisions on this prefix. It holds where the first does not: its time is over,
+	 * or its protocol and ports are not the packet's. So a daemon that died lifts no ban with another's end. */
+	__u32 expiry2_s;
+	__u16 policy2; /* 0 = there is none */
+	__u16 reserved;
 };
 
 struct ban6_key {
@@ -75,11 +102,35 @@ struct allow_value {
 	__u16 length;  /* as in ban_value */
 };
 
+enum testudo_direction {
+	TESTUDO_INCOMING = 1, /* packets from the address */
+	TESTUDO_OUTGOING = 2, /* packets to it */
+};
+
+enum testudo_unit {
+	TESTUDO_UNIT_PACKETS = 0,
+	TESTUDO_UNIT_BYTES = 1,
+};
+
+/* Throttle: a packet costs units * interval >> (INTERVAL_SHIFT - TAT_SHIFT), and passes while the bucket is less
+ * than `burst` ahead of now. At 100 GB/s a byte costs 655 of these units, at 1 B/s 2^46. */
+#define TESTUDO_TAT_SHIFT 4       /* sixteenths of a nanosecond: they last for 36 years of uptime */
+#define TESTUDO_INTERVAL_SHIFT 16
+#define TESTUDO_UNITS_MAX 131071  /* bytes a frame is taken to have at most, so that the product fits */
+
 struct policy_value {
-	__u32 remediation;
+	__u8 remediation;
+	__u8 protocol;  /* as in an IP header; 0 = any */
+	__u8 direction; /* bits of testudo_direction */
+	__u8 unit;      /* throttle: testudo_unit */
+	/* Of this host, host order, first to last; last = 0: any. A packet on its way in shows it as its destination,
+	 * on its way out as its source. */
+	__u16 port_first;
+	__u16 port_last;
+	__u32 sample; /* sample: one in so many */
 	__u32 reserved;
-	__u64 interval_ns; /* throttle: time between two packets */
-	__u64 burst_ns;    /* throttle: how far ahead of its time a packet may come */
+	__u64 interval; /* throttle: ns a unit << TESTUDO_INTERVAL_SHIFT */
+	__u64 burst;    /* throttle: ns << TESTUDO_TAT_SHIFT */
 };
 
 struct policy_text {
@@ -93,13 +144,60 @@ struct counter_value {
 	__u64 bytes;
 };
 
+/* One interface. Packets; those below `dropped_bytes` are each part of `passed` or of `dropped`. */
 struct totals_value {
-	__u64 passed;    /* packets; all verdicts below but `dropped` are part of it */
+	__u64 passed;
 	__u64 dropped;
 	__u64 dropped_bytes;
-	__u64 logged;    /* matched an entry that only counts */
-	__u64 allowed;   /* matched an entry and the allowlist */
-	__u64 malformed; /* cut short or not what its type says */
+	__u64 logged;      /* passed: matched an entry that only counts (log-only, sample) */
+	__u64 allowed;     /* passed: matched an entry and the allowlist */
+	__u64 throttled;   /* passed: within the rate of a throttle */
+	__u64 malformed;   /* cut short or not what its type says; dropped where `strict` */
+	__u64 deep_tags;   /* passed: more VLAN tags than are looked behind */
+	__u64 reset;       /* dropped: answered with RST */
+	__u64 out_dropped; /* on the way out; not part of `dropped` */
+	__u64 out_dropped_bytes;
+	__u64 events_lost; /* the ring was full, or more than TESTUDO_EVENTS_A_SECOND */
+};
+
+/* What was done with a packet. */
+enum testudo_verdict {
+	TESTUDO_VERDICT_PASS = 0,
+	TESTUDO_VERDICT_DROP = 1,
+	TESTUDO_VERDICT_RESET = 2,  /* dropped; answered with RST where it is a TCP segment */
+	TESTUDO_VERDICT_LOG = 3,    /* would have been dropped */
+	TESTUDO_VERDICT_SAMPLE = 4, /* told, passed */
+};
+
+/* Told by the ring `events`: one in testudo_meta.event_sample drops, and what a sample entry asks for. */
+struct drop_event {
+	__u64 time_ns;
+	__u32 ifindex;
+	__u32 length; /* bytes of the frame on the wire */
+	__u8 source[16]; /* IPv4 in the first four bytes */
+	__u8 destination[16];
+	__u16 source_port; /* host order; 0 where the packet shows none */
+	__u16 destination_port;
+	__u16 policy;
+	__u8 family; /* 4 or 6 */
+	__u8 protocol;
+	__u8 verdict; /* testudo_verdict */
+	__u8 direction;
+	__u8 header_bytes; /* of `headers` that are the frame's first */
+	__u8 reserved[5];
+	__u8 headers[TESTUDO_EVENT_HEADERS];
+};
+
+/* So much of a thing a second: a window of one second and what was spent in it. */
+enum testudo_budget {
+	TESTUDO_BUDGET_EVENTS = 0,
+	TESTUDO_BUDGET_RESETS = 1,
+	TESTUDO_BUDGETS = 2,
+};
+
+struct budget_value {
+	__u64 second;
+	__u64 spent;
 };
 
 /* One entry in force: the address or prefix that was banned, not the address that hit it, so that a spoofer
@@ -132,6 +230,8 @@ struct testudo_meta {
 	__u64 bans;         /* entries in ban4, ban6 and ban6_64 */
 	__u64 allowed;
 	__s64 flush_mark_unix_ns;
+	__u32 narrowed;     /* a policy asks for protocol or ports: only then packets are read that far */
+	__u32 event_sample; /* 0 = no event of a drop */
 };
 
 /* ---- the filters: one 64-bit word an address, TESTUDO_FILTER_K bits in it ----
@@ -164,6 +264,12 @@ static inline __attribute__((always_inline)) __u64 testudo_hash6(__u64 hash64, _
 	return testudo_mix64(hash64 + (low ^ 0x9e3779b97f4a7c15ULL));
 }
 
+/* The bit of bm32 for the first four bytes of an IPv6 address, network order. */
+static inline __attribute__((always_inline)) __u32 testudo_bm32_bit(__u32 first4, __u64 seed)
+{
+	return (__u32)(testudo_mix64(first4 ^ seed) >> 40) & (TESTUDO_BM32_WORDS * 64 - 1);
+}
+
 static inline __attribute__((always_inline)) __u32 testudo_filter_word(__u64 hash, __u32 words)
 {
 	return (__u32)(hash >> 40) & (words - 1);
@@ -178,6 +284,14 @@ static inline __attribute__((always_inline)) __u64 testudo_filter_bits(__u64 has
 static inline __attribute__((always_inline)) __u32 testudo_counter_index(__u32 policy, int is_v6)
 {
 	return policy * 2 + (is_v6 ? 1 : 0);
+}
+
+/* Row of `totals` and of `next_prog`. Two interfaces share one when their numbers differ by a multiple of 1,024,
+ * which takes a thousand interfaces made between them; a hash, which could tell them apart, every packet would
+ * pay. */
+static inline __attribute__((always_inline)) __u32 testudo_interface_slot(__u32 ifindex)
+{
+	return ifindex & (TESTUDO_INTERFACES - 1);
 }
 
 #endif

@@ -1,66 +1,133 @@
-/* bpf/lookup.h: which entry in force, if any, speaks about this source.
+/* bpf/lookup.h: which entry in force, if any, speaks about this packet.
  *
- * An innocent packet touches one word of a filter, and one bit of bm24 when prefixes exist. Everything else here
- * runs on a hit. A hit in the exact table never ends the search: a false positive, an expired entry or one that
- * only logs must not shield an address inside a banned range.
+ * In two steps. hints4 and hints6 run for every packet and touch one word of a filter, and one bit of a bitmap
+ * when prefixes exist: nearly always they say no, and the packet is innocent. find4 and find6 run on a hit. A hit
+ * in the exact table never ends the search: a false positive, an expired entry, one that throttles or one that is
+ * narrowed to other ports must not shield an address inside a banned range.
  */
 #ifndef TESTUDO_LOOKUP_H
 #define TESTUDO_LOOKUP_H
 
+#include "list.h"
 #include "maps.h"
 #include "parse.h"
 
 #define NS_PER_S 1000000000ULL
 
+/* Where the entry that was found lies; its token bucket is looked for there again. */
+enum place {
+	PLACE_NONE,
+	PLACE_BAN4,
+	PLACE_BAN6,
+	PLACE_BAN6_64,
+	PLACE_NET4,
+	PLACE_NET6,
+};
+
+enum hint {
+	HINT_EXACT = 1,    /* the filter may hold the address itself */
+	HINT_EXACT_64 = 2, /* … its /64 */
+	HINT_PREFIX = 4,   /* the bitmap may hold a prefix around it */
+};
+
 /* The most severe valid entry found so far; `severity` 0 = none. Scalars only, since it crosses callbacks. */
-struct candidate {
-	__u64 now_ns; /* 0 until an entry is found: reading the clock costs more than the rest of the walk */
+struct search {
+	__u64 now_ns;
+	__u64 now_s;
 	__u32 policy;
 	__u32 severity;
 	__u32 remediation;
 	__u32 length;
+	__u32 place;
+	/* The packet, as far as terms ask for it. */
+	__u16 port; /* of this host */
+	__u16 flags;
+	__u8 protocol;
+	__u8 direction;
 };
+
+#define SEVERITY_MAX 5
 
 static __always_inline __u32 severity_of(__u32 remediation)
 {
 	switch (remediation) {
 	case TESTUDO_REMEDIATION_BAN:
-		return 3;
+		return SEVERITY_MAX;
+	case TESTUDO_REMEDIATION_RESET:
+		return 4; /* silence tells less than RST */
 	case TESTUDO_REMEDIATION_THROTTLE:
-		return 2;
+		return 3;
 	case TESTUDO_REMEDIATION_LOG_ONLY:
+		return 2;
+	case TESTUDO_REMEDIATION_SAMPLE:
 		return 1;
 	default:
 		return 0; /* captcha is for web servers */
 	}
 }
 
-static __always_inline void consider(struct candidate *best, const struct ban_value *entry)
+/* Whether the packet is one that the policy narrows itself to. A later fragment has a protocol but no ports: an
+ * entry narrowed to ports lets it pass, and nothing comes of it, since the first fragment was dropped. A packet
+ * that hides its ports (cut short, endless extension headers) fits: an honest sender makes none. */
+static __always_inline int fits(const struct policy_value *rule, const struct search *search)
 {
-	__u32 row = entry->policy;
+	if (!(rule->direction & search->direction))
+		return 0;
+	if (!rule->protocol && !rule->port_last)
+		return 1;
+	if (search->flags & TESTUDO_PACKET_HIDES && !(search->flags & TESTUDO_PACKET_PORTS))
+		return 1;
+	if (rule->protocol && rule->protocol != search->protocol)
+		return 0;
+	if (!rule->port_last)
+		return 1;
+	return search->flags & TESTUDO_PACKET_PORTS && search->port >= rule->port_first &&
+	       search->port <= rule->port_last;
+}
+
+/* Functions that are not inlined are verified once each, on their own: inlined into every way that leads to them,
+ * they would cost the verifier half a million steps. They run on a hit only. */
+
+/* A candidate: the policy of one decision and its end. */
+static __always_inline int consider_policy(struct search *best, __u32 row, __u32 expiry_s)
+{
 	const struct policy_value *rule;
 	__u32 severity;
 
-	if (!best->now_ns)
-		best->now_ns = bpf_ktime_get_boot_ns();
-	if (entry->expiry_s && entry->expiry_s <= best->now_ns / NS_PER_S)
-		return;
+	if (expiry_s && expiry_s <= best->now_s)
+		return 0;
 	rule = bpf_map_lookup_elem(&policy, &row);
 	if (!rule)
-		return;
+		return 0;
 	severity = severity_of(rule->remediation);
-	if (severity <= best->severity)
-		return;
+	if (severity <= best->severity || !fits(rule, best))
+		return 0;
 	best->severity = severity;
 	best->policy = row;
 	best->remediation = rule->remediation;
-	best->length = entry->length;
+	return 1;
+}
+
+__noinline int consider(struct search *best, const struct ban_value *entry, __u32 place)
+{
+	int taken;
+
+	if (!best || !entry)
+		return 0;
+	taken = consider_policy(best, entry->policy, entry->expiry_s);
+	if (entry->policy2)
+		taken |= consider_policy(best, entry->policy2, entry->expiry2_s);
+	if (taken) {
+		best->length = entry->length;
+		best->place = place;
+	}
+	return taken;
 }
 
 /* The trie gives the longest match; asked again with one bit less it gives the next. At most as many steps as
  * there are lengths. */
 struct walk4 {
-	struct candidate best;
+	struct search best;
 	struct net4_key key;
 };
 
@@ -71,15 +138,15 @@ static long step4(__u32 index, struct walk4 *walk)
 	(void)index;
 	if (!entry)
 		return 1;
-	consider(&walk->best, entry);
-	if (!entry->length || entry->length > 32 || walk->best.severity == 3)
+	consider(&walk->best, entry, PLACE_NET4);
+	if (!entry->length || entry->length > 32 || walk->best.severity == SEVERITY_MAX)
 		return 1;
 	walk->key.length = entry->length - 1;
 	return 0;
 }
 
 struct walk6 {
-	struct candidate best;
+	struct search best;
 	struct net6_key key;
 };
 
@@ -90,8 +157,8 @@ static long step6(__u32 index, struct walk6 *walk)
 	(void)index;
 	if (!entry)
 		return 1;
-	consider(&walk->best, entry);
-	if (!entry->length || entry->length > 128 || walk->best.severity == 3)
+	consider(&walk->best, entry, PLACE_NET6);
+	if (!entry->length || entry->length > 128 || walk->best.severity == SEVERITY_MAX)
 		return 1;
 	walk->key.length = entry->length - 1;
 	return 0;
@@ -106,55 +173,128 @@ static __always_inline int touches_prefix4(__u32 address)
 	return word && (*word >> (net & 63) & 1);
 }
 
-static __always_inline void find4(__u32 address, const struct testudo_meta *meta, struct candidate *best)
+static __always_inline int touches_prefix6(__u64 high)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	__u32 bit = testudo_bm32_bit((__u32)high, filter_seed);
+#else
+	__u32 bit = testudo_bm32_bit((__u32)(high >> 32), filter_seed);
+#endif
+	__u32 index = bit >> 6;
+	const __u64 *word = bpf_map_lookup_elem(&bm32, &index);
+
+	return word && (*word >> (bit & 63) & 1);
+}
+
+static __always_inline __u32 hints4(__u32 address, const struct testudo_meta *meta)
 {
 	__u64 hash = testudo_hash4(address, filter_seed);
 	__u64 bits = testudo_filter_bits(hash);
 	__u32 index = testudo_filter_word(hash, filter4_words);
 	const __u64 *word = bpf_map_lookup_elem(&filter4, &index);
+	__u32 hints = 0;
 
-	if (word && (*word & bits) == bits) {
-		const struct ban_value *entry = bpf_map_lookup_elem(&ban4, &address);
-
-		if (entry)
-			consider(best, entry);
-	}
-	if (meta->prefixes4 && best->severity < 3 && touches_prefix4(address)) {
-		struct walk4 walk = {.best = *best, .key = {.length = 32, .address = address}};
-
-		bpf_loop(33, step4, &walk, 0);
-		*best = walk.best;
-	}
+	if (word && (*word & bits) == bits)
+		hints |= HINT_EXACT;
+	if (meta->prefixes4 && touches_prefix4(address))
+		hints |= HINT_PREFIX;
+	return hints;
 }
 
-static __always_inline void find6(__u64 high, __u64 low, const struct testudo_meta *meta, struct candidate *best)
+static __always_inline __u32 hints6(__u64 high, __u64 low, const struct testudo_meta *meta)
 {
 	__u64 hash64 = testudo_hash6_64(high, filter_seed);
 	__u64 bits64 = testudo_filter_bits(hash64);
 	__u64 bits = testudo_filter_bits(testudo_hash6(hash64, low));
 	__u32 index = testudo_filter_word(hash64, filter6_words);
 	const __u64 *word = bpf_map_lookup_elem(&filter6, &index);
+	__u32 hints = 0;
 
-	if (word && (*word & bits) == bits) {
+	if (word && (*word & bits) == bits)
+		hints |= HINT_EXACT;
+	if (word && (*word & bits64) == bits64)
+		hints |= HINT_EXACT_64;
+	if (meta->prefixes6 && touches_prefix6(high))
+		hints |= HINT_PREFIX;
+	return hints;
+}
+
+__noinline int find4(__u32 address, __u32 hints, struct search *best)
+{
+	if (!best)
+		return 0;
+	if (hints & HINT_EXACT) {
+		const struct ban_value *entry = bpf_map_lookup_elem(&ban4, &address);
+
+		if (entry)
+			consider(best, entry, PLACE_BAN4);
+		if (features & TESTUDO_FEATURE_LISTS && best->severity < SEVERITY_MAX) {
+			__u32 row = in_list4(address);
+
+			if (row && consider_policy(best, row, 0)) {
+				best->length = 32;
+				best->place = PLACE_NONE;
+			}
+		}
+	}
+	if (hints & HINT_PREFIX && best->severity < SEVERITY_MAX) {
+		struct walk4 walk = {.best = *best, .key = {.length = 32, .address = address}};
+
+		bpf_loop(33, step4, &walk, 0);
+		*best = walk.best;
+	}
+	return best->severity;
+}
+
+__noinline int find6(__u64 high, __u64 low, __u32 hints, struct search *best)
+{
+	if (!best)
+		return 0;
+	if (hints & HINT_EXACT) {
 		struct ban6_key key = {.high = high, .low = low};
 		const struct ban_value *entry = bpf_map_lookup_elem(&ban6, &key);
 
 		if (entry)
-			consider(best, entry);
+			consider(best, entry, PLACE_BAN6);
 	}
-	if (word && (*word & bits64) == bits64) {
+	if (hints & HINT_EXACT_64 && best->severity < SEVERITY_MAX) {
 		const struct ban_value *entry = bpf_map_lookup_elem(&ban6_64, &high);
 
 		if (entry)
-			consider(best, entry);
+			consider(best, entry, PLACE_BAN6_64);
 	}
-	if (meta->prefixes6 && best->severity < 3) {
+	if (hints & HINT_PREFIX && best->severity < SEVERITY_MAX) {
 		struct walk6 walk = {.best = *best, .key = {.length = 128}};
 
 		__builtin_memcpy(walk.key.address, &high, 8);
 		__builtin_memcpy(walk.key.address + 8, &low, 8);
 		bpf_loop(129, step6, &walk, 0);
 		*best = walk.best;
+	}
+	return best->severity;
+}
+
+/* The entry's own value, wherever it lies: for what a packet changes in it. 0 when it went meanwhile. */
+static __always_inline struct ban_value *entry_of(const struct search *found, const struct testudo_packet *packet)
+{
+	struct net4_key key4 = {.length = found->length, .address = packet->address4};
+	struct ban6_key exact6 = {.high = packet->high, .low = packet->low};
+	struct net6_key key6 = {.length = found->length};
+
+	switch (found->place) {
+	case PLACE_BAN4:
+		return bpf_map_lookup_elem(&ban4, &key4.address);
+	case PLACE_NET4:
+		return bpf_map_lookup_elem(&net4, &key4);
+	case PLACE_BAN6:
+		return bpf_map_lookup_elem(&ban6, &exact6);
+	case PLACE_BAN6_64:
+		return bpf_map_lookup_elem(&ban6_64, &exact6.high);
+	case PLACE_NET6:
+		__builtin_memcpy(key6.address, &exact6, 16);
+		return bpf_map_lookup_elem(&net6, &key6);
+	default:
+		return 0;
 	}
 }
 

@@ -12,6 +12,7 @@
 const volatile __u32 filter4_words = TESTUDO_FILTER_WORDS;
 const volatile __u32 filter6_words = TESTUDO_FILTER_WORDS;
 const volatile __u64 filter_seed = 0;
+const volatile __u32 features = 0; /* of testudo_feature */
 
 #define TESTUDO_ARRAY(name, value_type, entries, flags_)            \
 	struct {                                                    \
@@ -36,6 +37,7 @@ TESTUDO_ARRAY(testudo_meta, struct testudo_meta, 1, BPF_F_MMAPABLE);
 TESTUDO_ARRAY(filter4, __u64, TESTUDO_FILTER_WORDS, BPF_F_MMAPABLE);
 TESTUDO_ARRAY(filter6, __u64, TESTUDO_FILTER_WORDS, BPF_F_MMAPABLE);
 TESTUDO_ARRAY(bm24, __u64, TESTUDO_BM24_WORDS, BPF_F_MMAPABLE);
+TESTUDO_ARRAY(bm32, __u64, TESTUDO_BM32_WORDS, BPF_F_MMAPABLE);
 TESTUDO_ARRAY(policy, struct policy_value, TESTUDO_POLICIES, 0);
 TESTUDO_ARRAY(drop_clock, struct drop_clock, 1, BPF_F_MMAPABLE);
 
@@ -61,12 +63,34 @@ struct {
 	__type(value, struct counter_value);
 } counters SEC(".maps");
 
+/* Memory as it fills: off by default, and a row for each policy on each CPU is much for nothing. */
+TESTUDO_TABLE(counters_out, BPF_MAP_TYPE_PERCPU_HASH, __u32, struct counter_value, TESTUDO_COUNTERS);
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, TESTUDO_INTERFACES);
 	__type(key, __u32);
 	__type(value, struct totals_value);
 } totals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TESTUDO_BUDGETS);
+	__type(key, __u32);
+	__type(value, struct budget_value);
+} budgets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, TESTUDO_EVENTS_BYTES);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, TESTUDO_INTERFACES);
+	__type(key, __u32);
+	__type(value, __u32);
+} next_prog SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -3,44 +3,72 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "act.h"
+#include "incoming.h"
+#include "observe.h"
+
+static __always_inline int pass(struct xdp_md *ctx, __u32 slot, struct totals_value *total)
+{
+	total->passed += 1;
+	if (features & TESTUDO_FEATURE_CHAIN)
+		bpf_tail_call(ctx, &next_prog, slot); /* does not return where a program is there */
+	return XDP_PASS;
+}
+
+static __always_inline int malformed(struct xdp_md *ctx, __u32 slot, struct totals_value *total)
+{
+	total->malformed += 1;
+	if (!(features & TESTUDO_FEATURE_STRICT))
+		return pass(ctx, slot, total);
+	total->dropped += 1;
+	total->dropped_bytes += bpf_xdp_get_buff_len(ctx);
+	return XDP_DROP;
+}
+
+/* For nearly every packet: nothing speaks about it. */
+static __always_inline int innocent(struct xdp_md *ctx, __u32 slot, struct testudo_packet *packet,
+				    struct totals_value *total)
+{
+	if (features & TESTUDO_FEATURE_OBSERVE)
+		observe(ctx, packet, total->passed);
+	return pass(ctx, slot, total);
+}
 
 SEC("xdp.frags")
 int testudo(struct xdp_md *ctx)
 {
-	struct testudo_source source = {};
-	struct candidate best = {};
-	__u32 zero = 0;
-	struct totals_value *total = bpf_map_lookup_elem(&totals, &zero);
+	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct testudo_packet packet = {};
+	__u32 zero = 0, slot = testudo_interface_slot(ctx->ingress_ifindex), hints;
+	struct totals_value *total = bpf_map_lookup_elem(&totals, &slot);
 	const struct testudo_meta *meta = bpf_map_lookup_elem(&testudo_meta, &zero);
-	int allowed = 0;
 
 	if (!total || !meta)
 		return XDP_PASS;
-	testudo_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, &source);
-	if (source.kind == TESTUDO_KIND_IP4)
-		find4(source.address4, meta, &best);
-	else if (source.kind == TESTUDO_KIND_IP6)
-		find6(source.high, source.low, meta, &best);
-	else if (source.kind == TESTUDO_KIND_MALFORMED)
-		total->malformed += 1;
-
-	if (!best.severity) {
-		total->passed += 1;
-		return XDP_PASS;
+	testudo_parse(data, end, 0, &packet);
+	if (packet.kind == TESTUDO_KIND_IP4) {
+		hints = hints4(packet.address4, meta);
+	} else if (packet.kind == TESTUDO_KIND_IP6) {
+		hints = hints6(packet.high, packet.low, meta);
+	} else if (packet.kind == TESTUDO_KIND_MALFORMED) {
+		return malformed(ctx, slot, total);
+	} else {
+		total->deep_tags += packet.kind == TESTUDO_KIND_DEEP;
+		return pass(ctx, slot, total);
 	}
-	/* After the match, since nearly every packet is on neither list; before any remediation: an operator whom a
-	 * bad list has locked out cannot repair it over the same wire. */
-	if (source.kind == TESTUDO_KIND_IP4)
-		allowed = allowed4(source.address4);
-	else
-		allowed = allowed6(source.high, source.low);
-	if (allowed) {
-		total->allowed += 1;
-		total->passed += 1;
-		return XDP_PASS;
+	if (features & TESTUDO_FEATURE_STRICT &&
+	    read_transport(ctx, &packet) & (TESTUDO_PACKET_MALFORMED | TESTUDO_PACKET_TRUNCATED))
+		return malformed(ctx, slot, total);
+	if (!hints)
+		return innocent(ctx, slot, &packet, total);
+	switch (incoming(ctx, &packet, hints)) {
+	case INCOMING_INNOCENT:
+		return innocent(ctx, slot, &packet, total);
+	case TESTUDO_VERDICT_DROP:
+	case TESTUDO_VERDICT_RESET:
+		return XDP_DROP;
+	default:
+		return pass(ctx, slot, total);
 	}
-	return act(ctx, &source, &best, total);
 }
 
 char _license[] SEC("license") = "Dual MIT/GPL";

@@ -124,6 +124,59 @@ TEST_F(CliDecisions, FlushEndsEverything) {
   EXPECT_EQ(it.decisions(), Words{});
 }
 
+TEST_F(CliDecisions, AThrottleIsAddedWithItsTermsAndShownWithThem) {
+  add({"--ip", "203.0.113.5", "--type", "throttle", "--rate", "100/s", "--burst", "200", "--protocol", "tcp",
+       "--ports", "22", "--direction", "both"});
+  add({"--ip", "203.0.113.5", "--type", "throttle", "--rate", "100/s", "--ports", "80"});
+  const auto json = it.json({"decisions", "list"});
+  ASSERT_EQ(json.as_array().size(), 2u) << "other ports are another decision";
+  const auto& params = json.at(1).at("decisions").at(0).at("params");
+  EXPECT_EQ(params.at("rate"), "100/s");
+  EXPECT_EQ(params.at("ports"), "22");
+  const std::string human = it.testudo({"decisions", "list"}).out;
+  EXPECT_NE(human.find("throttle (100/s tcp port 22 both ways)"), std::string::npos) << human;
+  const std::string why = it.testudo({"why", "203.0.113.5"}).out;
+  EXPECT_NE(why.find("throttle (100/s port 80)"), std::string::npos) << why;
+}
+
+TEST_F(CliDecisions, ACountryWithoutADatabaseIsKeptAndTheOneWhoAddsItIsWarned) {
+  const struct { const char *scope, *value; } rows[] = {{"Country", "GB"}, {"AS", "1221"}};
+  for (const auto& row : rows) {
+    const Finished done = it.testudo({"decisions", "add", "--scope", row.scope, "--value", row.value});
+    EXPECT_EQ(done.status, 0) << done.err;
+    EXPECT_EQ(done.out, "Decision successfully added\n");
+    EXPECT_NE(done.err.find("warning: not in the kernel: no database for " + std::string(row.scope)),
+              std::string::npos)
+        << done.err;
+  }
+  EXPECT_EQ(it.decisions(), (Words{"ban AS:1221", "ban Country:GB"}));
+  const std::string why = it.testudo({"why", "81.2.69.160"}).out;
+  EXPECT_NE(why.find("not in the kernel: no database for Country"), std::string::npos) << why;
+  const std::string status = it.testudo({"status"}).out;
+  EXPECT_NE(status.find("Country GB: not in the kernel: no database for Country"), std::string::npos)
+      << status;
+}
+
+TEST(CliDecisionsWithDatabases, ACountryAndAnAsAreInTheKernel) {
+  TESTUDO_NEED_HUB();
+  Installation it;
+  for (const char* name : {"Country", "ASN"})
+    it.write("data/GeoLite2-" + std::string(name) + ".mmdb",
+             slurp(hub() + "/../mmdb/GeoLite2-" + name + "-Test.mmdb"));
+  it.start();
+  const Finished country = it.testudo({"decisions", "add", "--scope", "country", "--value", "GB"});
+  EXPECT_EQ(country.status, 0) << country.err;
+  EXPECT_EQ(country.err, "");
+  EXPECT_NE(country.out.find("In the kernel: "), std::string::npos) << country.out;
+  const Finished as = it.testudo({"decisions", "add", "--scope", "AS", "--value", "1221"});
+  EXPECT_NE(as.out.find("In the kernel: "), std::string::npos) << as.out << as.err;
+  EXPECT_NE(it.testudo({"why", "81.2.69.160"}).out.find("is banned"), std::string::npos);
+  EXPECT_NE(it.testudo({"why", "1.128.0.1"}).out.find("AS:1221"), std::string::npos);
+  EXPECT_EQ(it.testudo({"decisions", "delete", "--scope", "AS", "--value", "1221"}).out,
+            "1 decision(s) deleted\n");
+  EXPECT_NE(it.testudo({"why", "1.128.0.1"}).out.find("is not banned"), std::string::npos);
+}
+
 TEST_F(CliDecisions, WrongArgumentsAreRefusedWithTheWordThatIsWrong) {
   const struct {
     Words words;
@@ -135,6 +188,13 @@ TEST_F(CliDecisions, WrongArgumentsAreRefusedWithTheWordThatIsWrong) {
       {{"decisions", "add"}, 2, "missing arguments, a value is required"},
       {{"decisions", "add", "--ip", "203.0.113.5", "-d", "soon"}, 2, "soon"},
       {{"decisions", "add", "--scope", "Ip", "--value", "nobody"}, 1, "nobody"},
+      {{"decisions", "add", "--ip", "203.0.113.5", "--type", "throttle"}, 2, "a throttle needs --rate"},
+      {{"decisions", "add", "--ip", "203.0.113.5", "-t", "throttle", "--rate", "fast"},
+       2,
+       "rate: not a rate"},
+      {{"decisions", "add", "--ip", "203.0.113.5", "--protocol", "icmp", "--ports", "22"},
+       2,
+       "ports: only tcp"},
       {{"decisions", "list", "--ip", "nobody"}, 2, "nobody"},
       {{"decisions", "list", "--limit", "many"}, 2, "many"},
       {{"decisions", "list", "--contained"}, 2, "--contained needs --ip or --range"},

@@ -95,6 +95,14 @@ TEST_F(CliRehearse, ReplayPrintsAlertsOnStandardOutputAndTheSummaryOnStandardErr
   EXPECT_EQ(it.testudo({"replay", "-t", "nginx", it.path("auth.log")}).out, "No alert\n");
 }
 
+TEST_F(CliRehearse, ReplayTellsThePeakOfItsOwnMemoryAndNotOfItsParents) {
+  const std::string held(400u << 20, 'x');
+  const Finished json = it.testudo({"replay", "--type", "syslog", it.path("auth.log"), "-o", "json"});
+  const int64_t peak = boost::json::parse(json.err).at("peak_rss_bytes").as_int64();
+  EXPECT_GT(peak, 1 << 20);
+  EXPECT_LT(peak, int64_t(held.size()));
+}
+
 TEST_F(CliRehearse, ReplayNamesTheFileOrItemThatIsMissing) {
   const Finished file = it.testudo({"replay", "-t", "syslog", it.path("none.log")});
   EXPECT_EQ(file.status, 1);

@@ -43,14 +43,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.set_log_errors(false);
   options.set_max_mem(64 << 20);
   const RE2 re2(regex.pattern(), options);
-  std::vector<re2::StringPiece> groups(regex.groups() + 1);
+  std::vector<re2::StringPiece> groups(re2.NumberOfCapturingGroups() + 1);
   const re2::StringPiece piece(subject.data(), subject.size());
   require(re2.Match(piece, 0, subject.size(), RE2::UNANCHORED, groups.data(),
                     static_cast<int>(groups.size())) == matched);
   if (!matched) return 0;
-  require(captures.size() == groups.size());
-  for (size_t i = 0; i < groups.size(); ++i)
-    require(captures[i].data() == groups[i].data() && captures[i].size() == groups[i].size());
+  require(captures.size() == regex.numbers().size());
+  for (size_t i = 0; i < captures.size(); ++i) {
+    const re2::StringPiece& group = groups[size_t(regex.numbers()[i])];
+    require(captures[i].data() == group.data() && captures[i].size() == group.size());
+  }
   bool found = regex.required_literals().empty();
   for (const std::string& literal : regex.required_literals())
     found = found || subject.find(literal) != std::string_view::npos;

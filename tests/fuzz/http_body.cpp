@@ -5,6 +5,7 @@
 
 #include "api/model_json.h"
 #include "api/read_json.h"
+#include "decide/terms.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace testudo;
@@ -15,8 +16,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 0:
       if (const auto alerts = read_alerts(text, time)) {
         for (const Alert& alert : alerts->alerts) {
-          for (const Decision& decision : alert.decisions)
+          for (const Decision& decision : alert.decisions) {
             if (decision.until <= alert.stop_at) __builtin_trap();
+            // What is accepted can be read again, and insisting or not does not change what it says.
+            const auto params = read_params(decision.params);
+            const auto forced = read_params(with_force(decision.params, true));
+            if (params && forced && params->terms != forced->terms) __builtin_trap();
+            if (params) (void)terms_text(params->terms);
+          }
           (void)alert_json(alert, time);
         }
       }

@@ -117,7 +117,7 @@ TEST(Tree, SystemdFindsNothingToSayAboutTheUnits) {
   std::ofstream(folder / "sbin/testudod") << "#!/bin/sh\n";
   fs::permissions(folder / "sbin/testudod", fs::perms::owner_all);
   std::string units;
-  for (const char* name : {"testudo.service", "testudo-attach.service"}) {
+  for (const char* name : {"testudo.service", "testudo-attach.service", "testudo-restore.service"}) {
     std::string text = text_of(std::string("config/systemd/") + name);
     ASSERT_FALSE(text.empty()) << name;
     for (size_t at; (at = text.find("@PREFIX@")) != std::string::npos;) text.replace(at, 8, folder.string());

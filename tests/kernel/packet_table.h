@@ -46,21 +46,7 @@ class PacketTable : public testing::Test {
     const auto done = backend->allow(changes);
     EXPECT_TRUE(done.ok()) << done.error().text();
   }
-  totals_value totals() {
-    std::vector<totals_value> cpus(size_t(xdp::possible_cpus()));
-    const uint32_t zero = 0;
-    const auto tables = xdp::open_tables(pin->path());
-    EXPECT_TRUE(tables.ok() && tables->totals.get(&zero, cpus.data()) == 0);
-    totals_value sum{};
-    for (const auto& cpu : cpus) {
-      sum.passed += cpu.passed;
-      sum.dropped += cpu.dropped;
-      sum.logged += cpu.logged;
-      sum.allowed += cpu.allowed;
-      sum.malformed += cpu.malformed;
-    }
-    return sum;
-  }
+  PacketTotals totals() { return backend->status().totals; }
 
   std::unique_ptr<PinFolder> pin;
   std::unique_ptr<XdpBackend> backend;

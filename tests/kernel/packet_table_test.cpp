@@ -295,12 +295,12 @@ TEST_F(PacketTable, TheOutermostOfThirtyNestedRangesIsFound) {
 TEST_F(PacketTable, LogOnlyCountsItsPacketsAndTheRestIsCountedToo) {
   apply({ban("203.0.113.7"), log_only("203.0.113.8"), ban("203.0.113.9")});
   allow({allowed("203.0.113.9")});
-  const totals_value before = totals();
+  const PacketTotals before = totals();
   EXPECT_TRUE(drops("203.0.113.7"));
   EXPECT_FALSE(drops("203.0.113.8"));
   EXPECT_FALSE(drops("203.0.113.9"));
   EXPECT_FALSE(drops("203.0.113.10"));
-  const totals_value after = totals();
+  const PacketTotals after = totals();
   EXPECT_EQ(after.dropped - before.dropped, 1u);
   EXPECT_EQ(after.passed - before.passed, 3u);
   EXPECT_EQ(after.logged - before.logged, 1u);

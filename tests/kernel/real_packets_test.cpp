@@ -10,6 +10,7 @@
 #include "enforce/xdp_backend.h"
 #include "sandbox.h"
 #include "xdp/attach.h"
+#include "xdp/bpffs.h"
 
 namespace testudo::test {
 namespace {
@@ -319,7 +320,7 @@ TEST_F(RealPackets, StayDroppedByTheOldTablesUntilNewOnesAreFilled) {
   ASSERT_TRUE(owner.ok());
   owner.kill_hard();
   // As a version with another layout finds it: links in force, tables that are not its own.
-  ASSERT_EQ(std::rename((net->pin() + "/v1").c_str(), (net->pin() + "/v999").c_str()), 0);
+  ASSERT_EQ(std::rename(xdp::tables_directory(net->pin()).c_str(), (net->pin() + "/v999").c_str()), 0);
   const Inside inside(net->server());
   auto backend = open_backend(net->options());
   ASSERT_TRUE(backend.ok()) << backend.error().text();

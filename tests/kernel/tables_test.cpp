@@ -4,6 +4,7 @@
 #include <map>
 
 #include "packet_table.h"
+#include "xdp/bpffs.h"
 
 namespace testudo::test {
 namespace {
@@ -48,11 +49,11 @@ TEST_F(Tables, OneAddressListsWhatSpeaksAboutIt) {
   EXPECT_EQ(prefixes("203.0.113.0/24").size(), 3u);
 }
 
-TEST_F(Tables, AThrottleIsRefusedAloudAndTheOtherChangesHold) {
+TEST_F(Tables, AThrottleWithoutARateIsRefusedAloudAndTheOtherChangesHold) {
   const auto done =
       backend->apply(std::vector{ban("203.0.113.7", Remediation::throttle), ban("203.0.113.8")});
   ASSERT_FALSE(done.ok());
-  EXPECT_EQ(done.error().code, Code::unsupported);
+  EXPECT_EQ(done.error().code, Code::bad_config);
   EXPECT_NE(done.error().message.find("203.0.113.7"), std::string::npos);
   EXPECT_TRUE(drops("203.0.113.8"));
 }
@@ -177,7 +178,7 @@ TEST_F(Tables, ReconcileMakesRoomBeforehand) {
 TEST_F(Tables, PinsWithAPieceMissingAreMadeAnewAndFlushIsStillAWayOut) {
   apply({ban("203.0.113.1")});
   backend.reset();
-  ASSERT_EQ(unlink((pin->path() + "/v1/policy").c_str()), 0);
+  ASSERT_EQ(unlink((xdp::tables_directory(pin->path()) + "/policy").c_str()), 0);
   EXPECT_TRUE(flush_pinned(pin->path()).ok());
   EXPECT_EQ(list_pinned(pin->path()).error().code, Code::corrupt);
   backend = open();

@@ -125,6 +125,30 @@ TEST(TextTests, WhatAHelperMakesOfASlotIsASubjectOfItsOwn) {
   EXPECT_EQ(filter.test(world.ctx), Expression::Truth::no);
 }
 
+TEST(TextTests, LettersAreSearchedAsTheHelperMakesThem) {
+  Shared world;
+  const std::pair<const char*, const char*> rows[] = {
+      {"evt.Parsed.x contains 'aBc'", "an aBc"},
+      {"Lower(evt.Parsed.x) contains 'abc'", "an ABc"},
+      {"Upper(evt.Parsed.x) contains 'ABC'", "an abC"},
+      {"Lower(evt.Parsed.x) startsWith 'an'", "An abC"},
+      {"Upper(evt.Parsed.x) endsWith 'BC'", "an abc"},
+      {"Lower(evt.Parsed.x) contains '\xc3\xa4'", "\xc3\x84"},
+      {"Upper(evt.Parsed.x) endsWith 'LONG S'", "long \xc5\xbf"},
+      {"Lower(PathUnescape(evt.Parsed.x)) contains 'a b'", "xA%20B"},
+  };
+  for (const auto& [filter, text] : rows) world.add(filter);
+  const Expression& never =
+      world.add("Lower(evt.Parsed.x) contains 'aBc' || Upper(evt.Parsed.x) endsWith 'aBc'");
+  world.start();
+  for (size_t i = 0; i < std::size(rows); ++i) {
+    world.event->set(world.slot("x"), rows[i].second);
+    EXPECT_EQ(world.filters[i].test(world.ctx), Expression::Truth::yes) << rows[i].first;
+    EXPECT_TRUE(world.may_be_true(world.filters[i])) << rows[i].first;
+    EXPECT_EQ(never.test(world.ctx), Expression::Truth::no);
+  }
+}
+
 int calls = 0;
 bool counted(const void*, Context& ctx, const Value* args, size_t, Value& out) {
   ++calls;
@@ -243,13 +267,26 @@ class Random {
     for (char& c : made) c = "abAB"[below(4)];
     return made;
   }
+  /// What a slot may hold: escapes, broken ones, letters beyond ASCII.
+  std::string value(unsigned longest) {
+    static const char* const parts[] = {"%41", "%62a", "%6", "\xc3\x84", "\xc4\xb0", "\xff", "+"};
+    std::string made = text(longest);
+    for (unsigned n = below(6); n > 3; --n) made.insert(below(unsigned(made.size()) + 1), parts[below(7)]);
+    return made;
+  }
   std::string subject() {
     const std::string slot = "evt.Parsed." + std::string(1, "xyz"[below(3)]);
-    switch (below(6)) {
+    switch (below(9)) {
       case 0:
         return "Lower(" + slot + ")";
       case 1:
         return "Upper(TrimSpace(" + slot + "))";
+      case 2:
+        return "PathUnescape(" + slot + ")";
+      case 3:
+        return "Lower(QueryUnescape(" + slot + "))";
+      case 4:
+        return "Upper(" + slot + ")";
       default:
         return slot;
     }
@@ -316,7 +353,7 @@ TEST(Guards, AreSoundForRandomFiltersAndEvents) {
     }
     world.start();
     for (int line = 0; line < 25; ++line) {
-      std::string values[3] = {random.text(8), random.text(8), random.text(8)};
+      std::string values[3] = {random.value(8), random.value(8), random.value(8)};
       const auto write = [&] {
         world.event->reset();
         for (int i = 0; i < 3; ++i)

@@ -85,6 +85,22 @@ TEST(LiteralSet, FoldsAsciiLettersAndNothingElse) {
   EXPECT_EQ(found(set, "\xc3\xa4"), std::set<std::string>{}) << "letters beyond ASCII keep their case";
 }
 
+TEST(LiteralSet, FoldsTheLettersOfSomeLiteralsOnly) {
+  LiteralSet set;
+  const uint32_t exact = set.add("Path/X"), folded = set.add("Path/X", Case::ascii_folded);
+  const uint32_t short_one = set.add("aB"), short_folded = set.add("AB", Case::ascii_folded);
+  const uint32_t single = set.add("q"), single_folded = set.add("Q", Case::ascii_folded);
+  EXPECT_EQ(set.add("path/x", Case::ascii_folded), folded);
+  EXPECT_EQ(set.add("/1", Case::ascii_folded), set.add("/1")) << "nothing to fold";
+  set.finish();
+  LiteralHits hits;
+  set.scan("a path/x with Ab, Q", hits);
+  EXPECT_TRUE(hits.has(folded) && hits.has(short_folded) && hits.has(single_folded));
+  EXPECT_FALSE(hits.has(exact) || hits.has(short_one) || hits.has(single));
+  set.scan("Path/X, aB, q", hits);
+  EXPECT_EQ(hits.found().size(), 6u);
+}
+
 TEST(LiteralSet, AScanForgetsTheOneBefore) {
   const LiteralSet set = set_of({"first", "second"}), larger = set_of(Texts(1, std::string(300, 'y')));
   LiteralHits hits;

@@ -36,8 +36,9 @@ std::string Oracle::difference(const Regex& regex, std::string_view text, RegexS
         return text.find(literal) != std::string_view::npos;
       }))
     return tell("matches without any required literal, of which the first is " + literals.front());
-  std::vector<re2::StringPiece> groups(regex.groups() + 1);
-  re2_->Match(piece, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()));
+  std::vector<re2::StringPiece> all(re2_->NumberOfCapturingGroups() + 1), groups;
+  re2_->Match(piece, 0, text.size(), re2::RE2::UNANCHORED, all.data(), static_cast<int>(all.size()));
+  for (const int number : regex.numbers()) groups.push_back(all[size_t(number)]);
   if (captures.size() != groups.size()) return tell("number of groups differs");
   for (size_t i = 0; i < groups.size(); ++i) {
     const bool took_part = groups[i].data() != nullptr;

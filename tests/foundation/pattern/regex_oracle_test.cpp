@@ -104,6 +104,30 @@ class PatternMaker {
     return out;
   }
 
+  /// Many alternatives that begin alike, as those of an IPv6 address do.
+  std::string make_many() {
+    static const std::string runs[] = {"", "a", "[ab]{1,4}", "[ab]?", "(?:[ab]{1,2}:){2}", "\\b(b{0,3})",
+                                       "K"};
+    static const std::string nexts[] = {":", "x", "[:x]", ":", ":x?", "(:)", "(?i:k)", ""};
+    std::string out;
+    for (size_t n = 5 + below(random_, 3); n > 0; --n) {
+      out += runs[below(random_, below(random_, 8) ? 6 : std::size(runs))];
+      out += nexts[below(random_, below(random_, 8) ? 6 : std::size(nexts))];
+      if (below(random_, 3) == 0) out += part(3);
+      if (n > 1) out += '|';
+    }
+    switch (below(random_, 4)) {
+      case 0:
+        return out;
+      case 1:
+        return part(3) + "(" + out + ")" + part(3);
+      case 2:
+        return "(?i)s(?-i:" + out + ")k";
+      default:
+        return "^(?:" + out + ")+" + part(3);
+    }
+  }
+
  private:
   std::string part(int depth) {
     static const std::string atoms[] = {"a",
@@ -187,11 +211,20 @@ TEST(RegexOracle, AgreesWithRe2WhereStartOptimisationsFail) {
   }
 }
 
+// Groups of which a part is captured: the same as if all were.
+std::vector<int> some_groups(int of, Random& random) {
+  std::vector<int> out;
+  for (int group = 1; group <= of; ++group)
+    if (below(random, 2)) out.push_back(group);
+  return out;
+}
+
 TEST(RegexOracle, AgreesWithRe2OnRandomPatterns) {
   static const std::string pieces[] = {
       "a",        "b", "k",  "K",    "s",  "S",  "A",    "\xc3\xa9", "\xc3\x89", "\xe2\x84\xaa",
       "\xc5\xbf", " ", "\t", "\n",   "\v", "\r", ".",    "-",        "]",        "x",
-      "xxy",      "1", "_",  "{,2}", "{",  "%",  "\xff", "\xc3",     "ab",       "a.b"};
+      "xxy",      "1", "_",  "{,2}", "{",  "%",  "\xff", "\xc3",     "ab",       "a.b",
+      ":",        "::"};
   Random random(7);
   PatternMaker maker(random);
   RegexScratch scratch;
@@ -201,10 +234,12 @@ TEST(RegexOracle, AgreesWithRe2OnRandomPatterns) {
   size_t matches = 0;
   int failures = 0;
   for (int round = full() ? 2'000'000 : 12'000; round > 0; --round) {
-    const std::string pattern = maker.make();
+    const bool many = round % 4 == 0;
+    const std::string pattern = many ? maker.make_many() : maker.make();
     auto regex = Regex::compile(pattern);
     if (!regex) continue;
     ++valid;
+    if (below(random, 2)) regex->capture_only(some_groups(regex->groups(), random));
     by_jit += regex->uses_jit();
     Oracle oracle(pattern);
     for (int texts = 12; texts > 0; --texts) {
@@ -214,6 +249,9 @@ TEST(RegexOracle, AgreesWithRe2OnRandomPatterns) {
         const std::string& piece = pieces[below(random, std::size(pieces))];
         if (!clean || (piece != "\xff" && piece != "\xc3")) text += piece;
       }
+      // Of a long text it is asked first whether it holds what a match needs, and of a longer one whether it
+      // matches at the start.
+      if (texts % 3 == 0) text.insert(below(random, 2) ? 0 : text.size(), texts % 6 ? 140 : 1100, '~');
       matches += regex->test(text, scratch);
       const std::string difference = oracle.difference(*regex, text, scratch, captures);
       if (!difference.empty() && ++failures <= 10) ADD_FAILURE() << difference;

@@ -1,5 +1,6 @@
 // Regex: RE2's meaning, linear time, captures as views, literals for prefilters.
 #include "pattern/regex.h"
+#include "pattern/regex_translate.h"
 
 #include <gtest/gtest.h>
 
@@ -256,6 +257,56 @@ TEST(Regex, KnowsLiteralsThatAMatchMustContain) {
   for (const Literals& row : rows) {
     SCOPED_TRACE(row.sentence);
     EXPECT_EQ(must(row.pattern).required_literals(), row.literals);
+  }
+}
+
+TEST(Regex, CapturesOnlyTheGroupsThatAreAskedFor) {
+  auto regex = Regex::compile("(a)(b)?((c)|d)(e)");
+  ASSERT_TRUE(regex);
+  regex->capture_only({2, 4, 5});
+  EXPECT_EQ(regex->numbers(), (std::vector<int>{0, 2, 4, 5}));
+  EXPECT_EQ(regex->groups(), 3);
+  RegexScratch scratch;
+  Captures captures;
+  // By PCRE2, and (\xff is no UTF-8) by RE2.
+  for (const std::string tail : {"", "\xff"}) {
+    ASSERT_TRUE(regex->match("xade" + tail, scratch, captures));
+    EXPECT_EQ(captures[0], "ade");
+    EXPECT_FALSE(captures.took_part(1));
+    EXPECT_FALSE(captures.took_part(2));
+    EXPECT_EQ(captures[3], "e");
+    ASSERT_TRUE(regex->match("abce" + tail, scratch, captures));
+    EXPECT_EQ(captures.size(), 4u);
+    EXPECT_EQ(captures[1], "b");
+    EXPECT_EQ(captures[2], "c");
+  }
+}
+
+struct LeadRow {
+  const char* pattern;
+  const char* written;  ///< the look ahead in PCRE2's syntax; "" when there is none
+};
+const LeadRow lead_rows[] = {
+    {"(?:[0-9]{1,4}:){7}x|[0-9]{1,4}:y|:z|[0-9]{2}:a|:b", "(?=[0-9]{0,4}[\\x{3a}])"},
+    {"Jan|Feb|Mar|Apr|May", "(?=[AFJM])"},
+    {"\\bJan|Feb|Mar|Apr|May", "(?=[AFJM])"},
+    {"a|b|c|d", ""},                   // too few to gain anything
+    {"a|b|c|d|", ""},                  // one matches nothing
+    {"a|b|c|d|.", ""},                 // one begins with anything
+    {"a|b|c|d|(?i:e)", ""},            // one ignores case
+    {"a|b|c|d|e*f", ""},               // a loop without an end
+    {"a|b|c|d|[0-9]{0,2}[0-9]x", ""},  // the run holds what follows it
+};
+
+TEST(Regex, LooksAheadAtWhatManyAlternativesNeed) {
+  for (const LeadRow& row : lead_rows) {
+    const auto tree = parse_regex(row.pattern);
+    ASSERT_TRUE(tree) << row.pattern;
+    const std::string written = to_pcre2(*tree, SubjectKind::ascii, {});
+    if (*row.written)
+      EXPECT_TRUE(written.starts_with(row.written)) << written;
+    else
+      EXPECT_EQ(written.find("(?="), std::string::npos) << written;
   }
 }
 

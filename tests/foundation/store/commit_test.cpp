@@ -180,6 +180,46 @@ TEST_P(CommitTest, ChangesComeInOrderBehindASequence) {
   EXPECT_EQ(store->changes_after(UINT64_MAX, SIZE_MAX)->size(), 0u);
 }
 
+TEST_P(CommitTest, ParamsOfADecisionComeBackAsTheyWere) {
+  Decision throttle = ban(1, "203.0.113.7"), country = ban(2, "FR");
+  throttle.params = R"({"rate":"100/s","note":"\u00e4 \"quoted\""})";
+  country.scope = "Country";
+  country.params = R"({"protocol":"tcp"})";
+  ASSERT_OK(store->commit(batch({alert(1, {throttle, country, ban(3, "203.0.113.8")})})));
+  const auto found = store->decisions({}, noon);
+  ASSERT_OK(found);
+  ASSERT_EQ(found->size(), 3u);
+  EXPECT_EQ((*found)[0].params, throttle.params);
+  EXPECT_EQ((*found)[0].prefix, throttle.prefix);
+  EXPECT_EQ((*found)[1].params, country.params);
+  EXPECT_EQ((*found)[2].params, "");
+}
+
+TEST_P(CommitTest, AChangeKeepsWhatItNarrowsItselfTo) {
+  CommitBatch changes;
+  changes.changes = {change(1, "203.0.113.7"), change(2, "203.0.113.8"), change(3, "203.0.113.9")};
+  Terms all;
+  all.protocol = 132;
+  all.port_first = 1;
+  all.port_last = 65535;
+  all.outgoing = true;
+  all.unit = Terms::Unit::bytes;
+  all.rate = 1'000'000'000'000;
+  all.burst = 7;
+  all.sample = 4'294'967'295;
+  changes.changes[0].change.terms = all;
+  changes.changes[1].change.remediation = Remediation::reset;
+  changes.changes[2].change.remediation = Remediation::sample;
+  ASSERT_OK(store->commit(changes));
+  const auto rows = store->changes_after(0, 10);
+  ASSERT_OK(rows);
+  ASSERT_EQ(rows->size(), 3u);
+  EXPECT_EQ((*rows)[0].change.terms, all);
+  EXPECT_EQ((*rows)[1].change.terms, Terms());
+  EXPECT_EQ((*rows)[1].change.remediation, Remediation::reset);
+  EXPECT_EQ((*rows)[2].change.remediation, Remediation::sample);
+}
+
 TEST_P(CommitTest, ASequenceGivenTwiceIsRefused) {
   CommitBatch made;
   made.changes = {change(1, "203.0.113.7")};

@@ -47,6 +47,31 @@ TEST(Migrations, EveryOlderVersionIsBroughtUpToDateWithItsRows) {
   }
 }
 
+TEST(Migrations, DecisionsOfTheFirstVersionHaveNoParams) {
+  const TempFolder folder;
+  {
+    auto connection = connect(folder);
+    ASSERT_OK(migrate(*connection, migrations().first(1)));
+    ASSERT_OK(connection->execute(R"sql(
+      INSERT INTO alerts VALUES (1, 'u', 's', '', '', '', 1, 0, '', 0, 0, '', '', 1, 0, '', '', '', '[]', '[]',
+                                 'Ip', '203.0.113.7', '', '', '', '', '', 0, 0, 0, 0, x'', '');
+      INSERT INTO decisions VALUES (1, 'd', 1, 'cscli', 's', 'Ip', '203.0.113.7', 'ban', 1, 9000000000000000000,
+                                    0, 0, 4, x'cb007107000000000000000000000000',
+                                    x'cb007107000000000000000000000000', 32);
+      INSERT INTO changes VALUES (1, 0, 4, x'cb007107000000000000000000000000', 32, 1, 9, 'cscli', 's', 0))sql"));
+  }
+  const auto store = store_test::open_store(folder.file());
+  ASSERT_NE(store, nullptr);
+  const auto decisions = store->decisions({}, store_test::noon);
+  ASSERT_OK(decisions);
+  ASSERT_EQ(decisions->size(), 1u);
+  EXPECT_EQ(decisions->front().params, "");
+  EXPECT_EQ(decisions->front().prefix, store_test::prefix("203.0.113.7"));
+  const auto changes = store->changes_after(0, 10);
+  ASSERT_OK(changes);
+  EXPECT_EQ(changes->front().change.terms, Terms());
+}
+
 TEST(Migrations, StepsRunOnceAndInOrder) {
   const TempFolder folder;
   auto connection = connect(folder);

@@ -192,6 +192,22 @@ TEST_F(DeciderLife, AKernelThatRefusesIsWrittenAnew) {
   EXPECT_TRUE(kernel.has("192.0.2.1"));
 }
 
+TEST_F(DeciderLife, AnEntryThatIsAdoptedKeepsItsTerms) {
+  start();
+  Alert narrow = alert_of("192.0.2.1", clock.load());
+  Decision ban = decision_of(0, "192.0.2.1", {});
+  ban.params = R"({"protocol":"tcp","ports":"22"})";
+  ban.duration = 4h;
+  narrow.decisions = {ban};
+  flaky->broken = true;  // in the kernel, and never on disk
+  EXPECT_FALSE(decider->post_alerts({narrow}));
+  crash_and_restart();
+  const auto& entry = kernel.entries.at(prefix("192.0.2.1"));
+  EXPECT_EQ(entry.terms.protocol, 6) << "a ban of one port must not become one of all";
+  EXPECT_EQ(entry.terms.port_first, 22);
+  EXPECT_EQ(entry.until, clock.load() + 4h);
+}
+
 TEST_F(DeciderLife, WorksWithoutAKernel) {
   decider.reset();
   auto opened = Decider::open(options, *flaky, nullptr, metrics);

@@ -110,6 +110,35 @@ TEST_F(ProfilesTest, ATemplateFillsWhatItLeavesOut) {
   EXPECT_EQ(judgement.decisions[1].origin, "crowdsec/waf");
 }
 
+TEST_F(ProfilesTest, ParamsBecomeJsonAsTheyAreWritten) {
+  Profiles profiles = load(
+      "name: p\nfilters: [\"true\"]\ndecisions:\n - type: throttle\n   params: {rate: 100/s, burst: 200, "
+      "protocol: "
+      "tcp, ports: \"22\", direction: both}\n - {type: ban, params: {reject: true, page: {title: 7, list: "
+      "[a]}}}\n"
+      " - {type: sample, params: {}}\n");
+  ASSERT_TRUE(errors.empty()) << errors[0].text();
+  const auto judgement = profiles.judge(alert_of("192.0.2.1", now()));
+  ASSERT_EQ(judgement.decisions.size(), 3u);
+  EXPECT_EQ(judgement.decisions[0].params,
+            R"({"rate":"100/s","burst":200,"protocol":"tcp","ports":"22","direction":"both"})");
+  EXPECT_EQ(judgement.decisions[1].params, R"({"reject":true,"page":{"title":7,"list":["a"]}})");
+  EXPECT_EQ(judgement.decisions[2].params, "");
+}
+
+TEST_F(ProfilesTest, AWrongParamIsAnErrorAtItsPlace) {
+  load(
+      "name: p\nfilters: [\"true\"]\ndecisions:\n - type: throttle\n   params:\n     burst: 10\n     rate: "
+      "fast\n");
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].code, Code::bad_config);
+  EXPECT_EQ(errors[0].where.line, 7);
+  errors.clear();
+  load("name: p\nfilters: [\"true\"]\ndecisions:\n - {type: throttle, params: 100/s}\n");
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].where.line, 4);
+}
+
 TEST_F(ProfilesTest, OneTrueFilterIsEnoughAndTwoDecideOnce) {
   Profiles profiles = load("name: p\nfilters: [\"false\", \"true\", \"true\"]\ndecisions: [{type: ban}]\n");
   ASSERT_TRUE(errors.empty());

@@ -42,6 +42,8 @@ class RecordingBackend final : public Backend {
     Remediation remediation;
     TimePoint until;
     std::string origin, scenario;
+    Terms terms;
+    std::shared_ptr<const Remedy> next;
   };
 
   Result<void> apply(std::span<const DecisionChange> changes) override {
@@ -80,7 +82,11 @@ class RecordingBackend final : public Backend {
     ++flushes;
     return {};
   }
-  EnforceStatus status() override { return {}; }
+  EnforceStatus status() override {
+    EnforceStatus status;
+    status.interfaces = {{"eth0", "xdp", ""}};
+    return status;
+  }
   std::vector<DropCounter> counters() override { return {}; }
   Result<std::vector<KernelEntry>> list(const Prefix* only) override {
     const std::lock_guard lock(mutex);
@@ -92,12 +98,21 @@ class RecordingBackend final : public Backend {
       row.remediation = entry.remediation;
       row.origin = entry.origin;
       row.scenario = entry.scenario;
+      row.terms = entry.terms;
       row.left = entry.until - clock;
+      if (const auto hit = packets.find(at); hit != packets.end()) row.packets = hit->second;
       found.push_back(row);
     }
     return found;
   }
 
+  /// Drops packets of it; log-only and the like do not.
+  bool drops(const std::string& text) const {
+    const std::lock_guard lock(mutex);
+    const auto it = entries.find(prefix(text));
+    return it != entries.end() &&
+           (it->second.remediation == Remediation::ban || it->second.remediation == Remediation::reset);
+  }
   bool has(const std::string& text) const {
     const std::lock_guard lock(mutex);
     return entries.contains(prefix(text));
@@ -112,6 +127,7 @@ class RecordingBackend final : public Backend {
   TimePoint clock = now();
   std::map<Prefix, Entry> entries;
   std::map<Prefix, AllowChange::Reason> allowed;
+  std::map<Prefix, uint64_t> packets;  ///< hits, by entry
   std::vector<DecisionChange> log;
   std::vector<uint64_t> sequences;
   int reconciles = 0, flushes = 0;
@@ -120,7 +136,8 @@ class RecordingBackend final : public Backend {
  private:
   void set(const DecisionChange& change) {
     if (change.op == DecisionChange::Op::set)
-      entries[change.prefix] = {change.remediation, change.until, change.origin, change.scenario};
+      entries[change.prefix] = {change.remediation, change.until, change.origin,
+                                change.scenario,    change.terms, change.next};
     else
       entries.erase(change.prefix);
   }

@@ -35,6 +35,26 @@ name: service
 filter: evt.Meta.service == 'ssh' && evt.Parsed.message contains 'x'
 statics: [{meta: seen, expression: "evt.Meta.seen + 'v'"}]
 ---
+name: two fields
+filter: evt.Parsed.program in ['sshd', 'nginx'] && evt.Meta.service == 'ssh'
+statics: [{meta: seen, expression: "evt.Meta.seen + '2'"}]
+---
+name: two fields and more
+filter: evt.Meta.service == 'ssh' && evt.Parsed.message contains 'l' && evt.Parsed.program == 'sshd'
+statics: [{meta: seen, expression: "evt.Meta.seen + '3'"}]
+---
+name: twice the same field
+filter: evt.Parsed.program in ['sshd', 'nginx'] && evt.Parsed.program == 'sshd' && evt.Meta.service == 'ssh'
+statics: [{meta: seen, expression: "evt.Meta.seen + 't'"}]
+---
+name: two fields of one source
+filter: evt.Line.Labels.type == 'other' && evt.Parsed.program == 'sshd' && evt.Meta.service == 'ssh'
+statics: [{meta: seen, expression: "evt.Meta.seen + 'o'"}]
+---
+name: service by program
+filter: evt.Parsed.program startsWith 'session' || evt.Parsed.program == 'nginx'
+statics: [{meta: service, value: ssh}]
+---
 name: needs
 filter: evt.Parsed.program == 'nginx' && evt.Parsed.message contains 'a'
 statics: [{meta: seen, expression: "evt.Meta.seen + 'n'"}]
@@ -63,11 +83,45 @@ onsuccess: next_stage
 statics: [{meta: seen, expression: "evt.Meta.seen + 'p'"}]
 ---
 name: always
+onsuccess: next_stage
 statics: [{meta: seen, expression: "evt.Meta.seen + 'a'"}]
+)y";
+
+// Whitelists whose expressions begin with equalities, some of fields that a node of their stage writes.
+constexpr const char* kLists = R"y(
+name: by program
+whitelist:
+  reason: first
+  expression:
+    - evt.Parsed.program == 'sshd' && evt.Parsed.message contains 'alpha'
+    - evt.Parsed.program in ['nginx', 'cron'] && evt.Meta.service == 'ssh' && evt.Parsed.message contains 'x'
+    - evt.Meta.written == 'yes' && evt.Parsed.program == 'ngx'
+---
+name: writes
+filter: evt.Parsed.program == 'ngx' || evt.Parsed.program == 'other'
+statics: [{meta: written, value: yes}]
+---
+name: fails in between
+whitelist:
+  reason: second
+  expression:
+    - evt.Parsed.program == 'other' && evt.Overflow.Alert.Remediation
+    - evt.Parsed.program == 'other' && evt.Meta.written == 'yes'
+    - evt.Overflow.Alert.Remediation && evt.Parsed.program == 'x'
+    - evt.Parsed.program == 'sshd-session'
+statics: [{meta: listed, value: yes}]
+---
+name: below
+nodes:
+  - whitelist:
+      reason: third
+      expression: ["evt.Meta.written == 'yes' && evt.Parsed.program == 'ngx'", "evt.Parsed.program == 'alpha'"]
+  - whitelist: {reason: fourth, expression: ["evt.Parsed.program == evt.Parsed.message"]}
 )y";
 
 std::string image(const Event& event, const SlotNames& names) {
   std::string out(event.stage_name);
+  out.append(event.whitelisted ? " listed: " : " ").append(event.whitelist_reason);
   for (int bag = 0; bag < kBags; ++bag)
     for (const SlotId slot : event.bags[bag].present())
       out.append(" ").append(names.name({Bag(bag), slot})).append("=").append(event.bags[bag].get(slot));
@@ -78,6 +132,7 @@ TEST(Plan, GivesTheSameAsRunningEveryNode) {
   Parsers parsers;
   ASSERT_TRUE(parsers.add("s00-raw", kWords));
   ASSERT_TRUE(parsers.add("s01-parse", kPrograms));
+  ASSERT_TRUE(parsers.add("s02-enrich", kLists));
   ASSERT_TRUE(parsers.add("s02-enrich", "name: last\nstatics: [{meta: end, value: yes}]\n"));
   Lines planned(parsers);
   Lines plain(parsers);
@@ -87,7 +142,7 @@ TEST(Plan, GivesTheSameAsRunningEveryNode) {
                                     "ngx",    "cron",    "lost",         "other", "alpha b",
                                     "beta c", "gamma d", "deltae",       "x",     ""};
   words.push_back(std::string(100, 'p'));
-  size_t compared = 0;
+  size_t compared = 0, listed = 0;
   for (const char* type : {"t", "other"})
     for (int round = 0; round < 2; ++round)  // the second time from memory
       for (const std::string& program : words)
@@ -96,8 +151,11 @@ TEST(Plan, GivesTheSameAsRunningEveryNode) {
           planned.source.labels = plain.source.labels = {{"type", type}};
           const Outcome outcome = planned.run(line);
           EXPECT_EQ(outcome, plain.run(line)) << line;
+          listed += outcome == Outcome::whitelisted;
           EXPECT_EQ(image(planned.event, parsers.slots), image(plain.event, parsers.slots)) << line;
         }
+  EXPECT_GT(listed, 100u);
+  EXPECT_LT(listed, compared / 2);
   planned.context.settle(parsers.set);
   plain.context.settle(parsers.set);
   EXPECT_EQ(planned.context.hits, plain.context.hits);

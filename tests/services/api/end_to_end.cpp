@@ -242,6 +242,27 @@ TEST_F(Api, WhyTellsTheBanTheAlertAndWhatTheKernelHolds) {
   EXPECT_EQ(ask("GET", "/v1/testudo/why/x").status, 400);
 }
 
+TEST_F(Api, ParamsGoInAndOutAndWrongOnesAreRefusedByName) {
+  const auto post = [&](const std::string& params) {
+    std::string decision = by_hand("192.0.2.30", "4h", "throttle");
+    decision.insert(decision.find("\"origin\""), "\"params\":" + params + ",");
+    return ask("POST", "/v1/alerts", "[" + posted_now(decision, "Ip", "192.0.2.30") + "]");
+  };
+  const auto refused = post(R"({"rate":"fast"})");
+  EXPECT_EQ(refused.status, 403) << refused.body;
+  EXPECT_NE(refused.body.find("rate: not a rate"), std::string::npos) << refused.body;
+  EXPECT_EQ(post(R"({"rate":"100/s","bits":20})").status, 201);
+  const std::string listed = ask("GET", "/v1/decisions?ip=192.0.2.30").body;
+  EXPECT_NE(listed.find(R"("params":{"rate":"100/s","bits":20})"), std::string::npos) << listed;
+}
+
+TEST_F(Api, ACountryIsToldWithItsPlaceInTheKernel) {
+  const std::string country = by_hand("XX", "4h", "ban", "Country");
+  EXPECT_EQ(ask("POST", "/v1/alerts", "[" + posted_now(country, "Country", "XX") + "]").status, 201);
+  const std::string scopes = ask("GET", "/v1/testudo/scopes").body;
+  EXPECT_NE(scopes.find(R"("problem":"no database for Country")"), std::string::npos) << scopes;
+}
+
 TEST_F(Api, FlushEndsEverything) {
   ban("192.0.2.20");
   EXPECT_EQ(ask("POST", "/v1/testudo/flush").body, R"({"nbDeleted":"1"})");

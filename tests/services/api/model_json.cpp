@@ -37,6 +37,29 @@ TEST(DecisionsJson, HasTheFieldsThatBouncersReadInAlphabeticalOrder) {
       R"([{"duration":"3h59m50s","id":1,"origin":"crowdsec","scenario":"crowdsecurity/ssh-bf","scope":"Ip","type":"ban","value":"192.0.2.10"}])");
 }
 
+TEST(DecisionsJson, HasParamsWhereThereAreSome) {
+  Decision first = samples::decision("192.0.2.10", 1h);
+  first.params = R"({"rate":"100/s"})";
+  EXPECT_NE(decisions_json({first}, noon).find(R"("origin":"crowdsec","params":{"rate":"100/s"},"scenario")"),
+            std::string::npos);
+  Alert alert = samples::alert();
+  alert.decisions = {first};
+  EXPECT_NE(alert_json(alert, noon).find(R"("params":{"rate":"100/s"})"), std::string::npos);
+  WhyReport report;
+  report.active = {first};
+  report.notes = {"not as expected"};
+  const std::string why = why_json(report, noon);
+  EXPECT_NE(why.find(R"("params":{"rate":"100/s"})"), std::string::npos) << why;
+  EXPECT_NE(why.find(R"("notes":["not as expected"])"), std::string::npos) << why;
+}
+
+TEST(AreasJson, TellWhatIsInTheKernelAndWhyNot) {
+  EXPECT_EQ(areas_json({}), "[]");
+  EXPECT_EQ(
+      areas_json({{7, "Country", "XX", "ban", false, 3, 512, ""}}),
+      R"([{"addresses":512,"id":7,"prefixes":3,"problem":"","scope":"Country","simulated":false,"type":"ban","value":"XX"}])");
+}
+
 // As recorded from CrowdSec 1.4.6, with the times of 1.7.
 TEST(AlertJson, IsTheRecordedText) {
   EXPECT_EQ(
@@ -94,7 +117,7 @@ TEST(KernelJson, ShowsStatusAndEntries) {
   status.backend = "xdp";
   status.bans = 1;
   status.interfaces = {{"eth0", "xdp-generic", "its driver has no native mode"}};
-  KernelEntry entry{*Prefix::parse("192.0.2.10"), Remediation::ban, "cscli", "manual", 90s, 3, 180, 0};
+  KernelEntry entry{*Prefix::parse("192.0.2.10"), Remediation::ban, "cscli", "manual", {}, 90s, 3, 180, 0};
   EXPECT_EQ(
       kernel_json(status, {entry}, 5),
       R"({"entries":[{"bytes":180,"duration":"1m30s","last_hit":null,"origin":"cscli","packets":3,"remediation":"ban","scenario":"manual","value":"192.0.2.10"}],"entries_total":5,"status":{"adopted":false,"allowed":0,"backend":"xdp","bans":1,"dropped_bytes":0,"dropped_packets":0,"interfaces":[{"mode":"xdp-generic","name":"eth0","why_not_better":"its driver has no native mode"}],"last_drop":null,"passed_packets":0,"ranges":0}})");

@@ -53,6 +53,25 @@ TEST(ReadAlerts, ReadsADecisionByHandAndCountsItsTimeFromStop) {
   EXPECT_NE(decision.uuid, out.alerts[0].uuid);
 }
 
+TEST(ReadAlerts, ParamsOfADecisionAreKeptAsText) {
+  const auto decision = [](const std::string& params) {
+    return read("[" +
+                posted(with(by_hand("203.0.113.7"), "\"origin\"", "\"params\":" + params + ",\"origin\"")) +
+                "]");
+  };
+  EXPECT_EQ(decision(R"({"rate": "100/s", "ports": 22})").alerts.at(0).decisions.at(0).params,
+            R"({"rate":"100/s","ports":22})");
+  for (const char* none : {"{}", "null"}) EXPECT_EQ(decision(none).alerts.at(0).decisions.at(0).params, "");
+  for (const std::string& bad : {std::string("[]"), std::string("\"x\""), std::string("1"),
+                                 "{\"a\":\"" + std::string(5000, 'x') + "\"}"}) {
+    const auto out = decision(bad);
+    EXPECT_TRUE(out.alerts.empty()) << bad.substr(0, 20);
+    ASSERT_EQ(out.skipped.size(), 1u);
+    EXPECT_TRUE(out.skipped[0].error.message.starts_with("params of a decision"))
+        << out.skipped[0].error.text();
+  }
+}
+
 struct BodyCase {
   const char* sentence;
   std::string body;

@@ -39,14 +39,26 @@ uint32_t next_utf8(std::string_view text, size_t& at) {
   return value;
 }
 
+namespace {
+/// Where, from `at` on, eight bytes come that are not all ASCII: nearly everything is, and is walked over.
+size_t behind_ascii(std::string_view text, size_t at) {
+  for (; text.size() - at >= 8; at += 8) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + at, 8);
+    if (word & 0x8080808080808080ULL) break;
+  }
+  return at;
+}
+}  // namespace
+
 size_t utf8_length(std::string_view text) {
-  size_t count = 0;
-  for (size_t at = 0; at < text.size(); ++count) next_utf8(text, at);
+  size_t at = behind_ascii(text, 0), count = at;
+  for (; at < text.size(); ++count) next_utf8(text, at);
   return count;
 }
 
 bool valid_utf8(std::string_view text) {
-  for (size_t at = 0; at < text.size();)
+  for (size_t at = behind_ascii(text, 0); at < text.size();)
     if (next_utf8(text, at) == 0xFFFFFFFF) return false;
   return true;
 }
@@ -111,7 +123,9 @@ std::string lower_ascii(std::string_view text) {
 }
 
 bool starts_with_nocase(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && lower_ascii(text.substr(0, prefix.size())) == lower_ascii(prefix);
+  const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c; };
+  return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin(),
+                                                    [&](char a, char b) { return low(a) == low(b); });
 }
 
 uint64_t stable_hash(std::string_view text, uint64_t seed) {

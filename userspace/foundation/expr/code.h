@@ -16,6 +16,7 @@
 #include "expr/expr.h"
 #include "expr/prefix_list.h"
 #include "expr/types.h"
+#include "pattern/finder.h"
 #include "pattern/literal_set.h"
 
 namespace testudo::expr {
@@ -30,7 +31,9 @@ struct Builtin;
 struct TextSet {
   std::vector<std::string_view> few;  ///< up to eight, compared one after another
   std::unordered_set<std::string_view> many;
+  size_t longest = 0;  ///< a text that is longer is not hashed
   bool contains(std::string_view text) const {
+    if (text.size() > longest) return false;
     if (many.empty()) {
       for (const std::string_view one : few)
         if (one == text) return true;
@@ -45,6 +48,7 @@ struct Needle {
   enum class Where : uint8_t { inside, start, end };
   Where where = Where::inside;
   std::string_view text;
+  Finder finder;  ///< for Where::inside
 };
 
 /// Rows of CompileOptions::texts that an operation asks for; all of one subject.

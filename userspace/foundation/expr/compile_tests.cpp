@@ -63,6 +63,7 @@ void search_together(Needles& needles) {
 
 TextSet set_of(const std::vector<std::string_view>& texts) {
   TextSet set;
+  for (const std::string_view text : texts) set.longest = std::max(set.longest, text.size());
   if (texts.size() <= 8)
     set.few = texts;
   else
@@ -136,6 +137,8 @@ Operation* Compiler::needle_test(Operation* subject, Needles needles, bool negat
   op->slot = subject->slot;
   op->flag = negated;
   op->cost += uint32_t(needles.size());
+  for (Needle& needle : needles)
+    if (needle.where == Needle::Where::inside) needle.finder = Finder(needle.text);
   op->needles = &program_.needles.emplace_back(std::move(needles));
   share_needles(*op);
   if (!op->rows) search_together(*const_cast<Needles*>(op->needles));
@@ -170,6 +173,7 @@ Operation* Compiler::lower_matches(const Node& node, Operation* a, Operation* b)
   }
   Result<Regex> regex = Regex::compile(b->constant.text());
   if (!regex) return fail(*node.children[1], "bad pattern: " + regex.error().message);
+  regex->capture_only({});
   Operation* op = make(run::matches_constant, kBoolean, a);
   op->flag = node.flag;
   op->regex = program_.regexes.emplace_back(std::make_unique<Regex>(std::move(*regex))).get();

@@ -1,6 +1,6 @@
 #include "expr/documents.h"
 
-#include <functional>
+#include "base/text.h"
 
 namespace testudo::expr {
 namespace {
@@ -17,7 +17,7 @@ size_t ways_of(const char* text, size_t slots) {
 }
 
 size_t verdict_place(uint64_t question, std::string_view text) {
-  return (std::hash<std::string_view>{}(text) + question * 0x9e3779b97f4a7c15ULL) & (kVerdicts - 1);
+  return table_hash(text, process_secret() + question * 0x9e3779b97f4a7c15ULL) & (kVerdicts - 1);
 }
 
 }  // namespace
@@ -80,9 +80,12 @@ bool Documents::json_value(Context& ctx, std::string_view text, Value& out) {
 
 std::optional<Ip> Documents::address(std::string_view text) {
   if (text.size() > kMaxAddress) return std::nullopt;
-  for (const AddressSlot& slot : addresses_)
-    if (slot.text == text) return slot.address;
-  AddressSlot& slot = addresses_[next_address_++ % addresses_.size()];
+  // One line asks for its source's again and again.
+  if (addresses_[last_address_].text == text) return addresses_[last_address_].address;
+  for (size_t i = 0; i < addresses_.size(); ++i)
+    if (addresses_[i].text == text) return addresses_[last_address_ = i].address;
+  last_address_ = next_address_++ % addresses_.size();
+  AddressSlot& slot = addresses_[last_address_];
   slot.text = text;
   const std::optional<Ip> ip = Ip::parse(text);
   slot.address = ip ? std::optional(ip->unmapped()) : std::nullopt;

@@ -105,6 +105,7 @@ class Documents {
   std::array<ValueSlot, 4> values_;
   std::array<AddressSlot, 4> addresses_;
   size_t next_xml_ = 0, next_json_ = 0, next_value_ = 0, next_address_ = 0, next_path_ = 0, next_prefix_ = 0;
+  size_t last_address_ = 0;      ///< that was asked for
   std::vector<PathSlot> paths_;  ///< by place of the text; made when first needed, as the next two
   std::vector<PrefixSlot> prefixes_;
   std::vector<Verdict> verdicts_;

@@ -135,6 +135,8 @@ class Expression {
   enum class Truth : uint8_t { no, yes, failed };
   /// For filters: anything but a boolean is a failure.
   Truth test(Context& ctx) const;
+  /// The same, where every equality of required() is known to hold: what is left of the `and` is asked.
+  Truth test_rest(Context& ctx) const;
 
   /// Equalities that must hold for the expression to be true: `evt.Meta.log_type == 'x'` or `in [...]` among
   /// the operands of a top-level `and`. Used for dispatch; empty when there is none.
@@ -143,6 +145,11 @@ class Expression {
     std::vector<std::string> values;
   };
   const std::vector<Required>& required() const;
+  /// So many of them, from the first, are asked before anything else.
+  size_t leading_required() const;
+  /// Does required() say all: is it true where they hold?
+  bool only_required() const;
+  bool writes() const;  ///< may evaluating it change the event?
 
   /// The same for the labels of the line's source: `evt.Line.Labels.type == 'syslog'`.
   struct RequiredLabel {

@@ -6,6 +6,7 @@
 #include "expr/guard.h"
 #include "expr/parser.h"
 #include "expr/required.h"
+#include "expr/run.h"
 
 namespace testudo::expr {
 namespace {
@@ -38,6 +39,9 @@ struct Expression::Impl {
   std::vector<RequiredLabel> required_labels;
   std::vector<uint32_t> guard;
   std::vector<SlotRef> reads;
+  std::vector<const Operation*> rest;  ///< operands of the `and` at the top that are not in `required`
+  bool has_rest = false, only_required = false;
+  size_t leading = 0;
 
   bool run(Context& ctx, Value& out) const {
     if (program.locals == 0) {  // nearly all: saves clearing the locals
@@ -45,6 +49,17 @@ struct Expression::Impl {
       return program.root->run(*program.root, machine, out);
     }
     return run_with_locals(ctx, out);
+  }
+
+  /// As far as a bool came of it; anything else is told by run().
+  Truth run_rest(Context& ctx) const {
+    Value few[kFewLocals], value;
+    Machine machine{ctx, program.slots, few};
+    for (const Operation* op : rest) {
+      if (!op->run(*op, machine, value) || !value.is_bool()) return Truth::failed;
+      if (!value.boolean) return Truth::no;
+    }
+    return Truth::yes;
   }
 
   bool run_with_locals(Context& ctx, Value& out) const {
@@ -83,6 +98,11 @@ Result<Expression> Expression::compile(std::string_view text, const Where& where
   if (!impl->program.root) return refused();
   impl->reads = std::move(compiler.reads);
   collect_required(*impl->program.root, impl->required, impl->required_labels);
+  impl->has_rest = impl->program.locals <= kFewLocals &&
+                   operands_beside_required(*impl->program.root, impl->required.size(), impl->rest);
+  impl->leading = leading_equalities(*impl->program.root);
+  impl->only_required = impl->leading > 0 && impl->leading == impl->required.size() &&
+                        (impl->has_rest ? impl->rest.empty() : impl->program.root->run != run::all_of);
   if (options.texts) impl->guard = collect_guard(*impl->program.root, *options.texts);
 
   Expression expression;
@@ -102,7 +122,16 @@ Expression::Truth Expression::test(Context& ctx) const {
   return Truth::failed;
 }
 
+Expression::Truth Expression::test_rest(Context& ctx) const {
+  if (!impl_->has_rest) return test(ctx);
+  const Truth truth = impl_->run_rest(ctx);
+  return truth == Truth::failed ? test(ctx) : truth;
+}
+
 const std::vector<Expression::Required>& Expression::required() const { return impl_->required; }
+size_t Expression::leading_required() const { return impl_->leading; }
+bool Expression::only_required() const { return impl_->only_required; }
+bool Expression::writes() const { return impl_->program.root->writes; }
 const std::vector<Expression::RequiredLabel>& Expression::required_labels() const {
   return impl_->required_labels;
 }

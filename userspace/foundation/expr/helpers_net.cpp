@@ -19,24 +19,29 @@ std::optional<Ip> address(std::string_view text) {
   return ip ? std::optional(ip->unmapped()) : std::nullopt;
 }
 
+/// The same, and what the thread has read lately is not read again.
+std::optional<Ip> known_address(Context& c, std::string_view text) {
+  return c.documents ? c.documents->address(text) : address(text);
+}
+
 bool ip_in_range(const void*, Context& c, const Value* a, size_t, Value& out) {
+  const std::optional<Ip> ip = known_address(c, a[0].text());
   BorrowedDocuments documents(c);
-  const std::optional<Ip> ip = documents->address(a[0].text());
   const std::optional<Prefix>& prefix = documents->prefix(a[1].text());
   out = Value::of(ip && prefix && prefix->contains(*ip));
   return true;
 }
-bool is_ip(const void*, Context&, const Value* a, size_t, Value& out) {
-  out = Value::of(address(a[0].text()).has_value());
+bool is_ip(const void*, Context& c, const Value* a, size_t, Value& out) {
+  out = Value::of(known_address(c, a[0].text()).has_value());
   return true;
 }
-bool is_ipv4(const void*, Context&, const Value* a, size_t, Value& out) {
-  const std::optional<Ip> ip = address(a[0].text());
+bool is_ipv4(const void*, Context& c, const Value* a, size_t, Value& out) {
+  const std::optional<Ip> ip = known_address(c, a[0].text());
   out = Value::of(ip && ip->is_v4());
   return true;
 }
-bool is_ipv6(const void*, Context&, const Value* a, size_t, Value& out) {
-  const std::optional<Ip> ip = address(a[0].text());
+bool is_ipv6(const void*, Context& c, const Value* a, size_t, Value& out) {
+  const std::optional<Ip> ip = known_address(c, a[0].text());
   out = Value::of(ip && !ip->is_v4());
   return true;
 }

@@ -41,12 +41,6 @@ bool glob(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-bool upper(const void*, Context& c, const Value* a, size_t, Value& out) {
-  return change_case(c, a[0].text(), true, out);
-}
-bool lower(const void*, Context& c, const Value* a, size_t, Value& out) {
-  return change_case(c, a[0].text(), false, out);
-}
 bool match(const void*, Context&, const Value* a, size_t, Value& out) {
   out = Value::of(glob(a[0].text(), a[1].text()));
   return true;
@@ -127,8 +121,8 @@ bool approximately(const void*, Context&, const Value* a, size_t, Value& out) {
 }
 
 const Helper rows[] = {
-    {"Upper", "the text in capital letters", {kS}, false, kS, true, upper},
-    {"Lower", "the text in small letters", {kS}, false, kS, true, lower},
+    {"Upper", "the text in capital letters", {kS}, false, kS, true, upper_call},
+    {"Lower", "the text in small letters", {kS}, false, kS, true, lower_call},
     {"Match",
      "does the pattern (* any, ? one byte) fit the whole text",
      {kS, kS},

@@ -1,5 +1,7 @@
 // Percent encoding, and the parameters of a URL.
+#include <array>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,37 +14,52 @@ namespace {
 
 constexpr Type kS = Type::string;
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+constexpr auto kHexDigits = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (int i = 0; i < 10; ++i) values[size_t('0' + i)] = int8_t(i);
+  for (int i = 0; i < 6; ++i) values[size_t('a' + i)] = values[size_t('A' + i)] = int8_t(10 + i);
+  return values;
+}();
+int hex_digit(char c) { return kHexDigits[uint8_t(c)]; }
+
+// Writes at most text.size() bytes to `to` and says how many; nothing on an escape that is none.
+std::optional<size_t> decode(std::string_view text, bool plus_is_blank, char* to) {
+  size_t size = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%') {
+      if (i + 2 >= text.size()) return std::nullopt;
+      const int high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
+      if (high < 0 || low < 0) return std::nullopt;
+      c = char(high * 16 + low);
+      i += 2;
+    } else if (c == '+' && plus_is_blank) {
+      c = ' ';
+    }
+    to[size++] = c;
+  }
+  return size;
 }
 
-// False on an escape that is none.
-bool decode(std::string_view text, bool plus_is_blank, std::string& out) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%') {
-      if (i + 2 >= text.size()) return false;
-      const int high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
-      if (high < 0 || low < 0) return false;
-      out += char(high * 16 + low);
-      i += 2;
-    } else {
-      out += plus_is_blank && text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return true;
+// A part with a bad escape stays as it was written.
+std::string decoded(std::string_view text) {
+  std::string out(text.size(), 0);
+  const auto size = decode(text, true, out.data());
+  return size ? out.substr(0, *size) : std::string(text);
 }
 
 // What cannot be decoded is returned as it is.
 bool unescape(Context& ctx, std::string_view text, bool plus_is_blank, Value& out) {
   out = Value::of(text);
-  if (text.find(plus_is_blank ? '+' : '%') == std::string_view::npos &&
+  if (!(plus_is_blank && text.find('+') != std::string_view::npos) &&
       text.find('%') == std::string_view::npos)
     return true;
-  std::string decoded;
-  return !decode(text, plus_is_blank, decoded) || copy_text(ctx, decoded, out);
+  char* const to = ctx.arena->allocate(text.size());
+  const auto size = decode(text, plus_is_blank, to);
+  if (size && *size > kMaxMade) return fail(ctx, {"more than 16 MiB of text"});
+  if (size) out = Value::of(std::string_view(to, *size));
+  return true;
 }
 
 bool escape(Context& ctx, std::string_view text, std::string_view also_plain, bool blank_is_plus,
@@ -87,13 +104,9 @@ Parameters parse_query(std::string_view query) {
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
     if (pair.empty()) continue;
     const size_t equals = pair.find('=');
-    std::string key, value;
-    // A part with a bad escape stays as it was written.
-    if (!decode(pair.substr(0, equals), true, key)) key = pair.substr(0, equals);
     const std::string_view right =
         equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
-    if (!decode(right, true, value)) value = right;
-    parameters[key].push_back(value);
+    parameters[decoded(pair.substr(0, equals))].push_back(decoded(right));
   }
   return parameters;
 }

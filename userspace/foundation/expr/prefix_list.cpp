@@ -8,6 +8,7 @@ constexpr size_t kFew = 16;
 }  // namespace
 
 void PrefixList::add(const Prefix& prefix) {
+  if (size_++ < kFew) return few_.add(prefix);
   Group* group = nullptr;
   for (Group& one : groups_)
     if (one.length == prefix.length && one.family == prefix.ip.family) group = &one;
@@ -16,23 +17,13 @@ void PrefixList::add(const Prefix& prefix) {
     group->length = prefix.length;
     group->family = prefix.ip.family;
   }
-  ++size_;
-  if (group->many.empty() && group->few.size() < kFew) {
-    group->few.push_back(prefix);
-    return;
-  }
-  for (const Prefix& one : group->few) group->many.insert(one.ip);
-  group->few.clear();
-  group->many.insert(prefix.ip);
+  group->addresses.insert(prefix.ip);
 }
 
 bool PrefixList::contains(const Ip& ip) const {
-  for (const Group& group : groups_) {
-    if (group.family != ip.family) continue;
-    for (const Prefix& one : group.few)
-      if (one.contains(ip)) return true;
-    if (!group.many.empty() && group.many.contains(Prefix::of(ip, group.length).ip)) return true;
-  }
+  if (few_.contains(ip)) return true;
+  for (const Group& group : groups_)
+    if (group.family == ip.family && group.addresses.contains(Prefix::of(ip, group.length).ip)) return true;
   return false;
 }
 

@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/cidr_list.h"
 #include "base/ip.h"
 
 namespace testudo::expr {
@@ -16,14 +17,14 @@ class PrefixList {
   size_t size() const { return size_; }
 
  private:
-  /// Prefixes of one length: few are compared, many are looked up.
+  /// Prefixes of one length.
   struct Group {
     uint8_t length = 0;
     Family family = Family::v4;
-    std::vector<Prefix> few;
-    std::unordered_set<Ip, IpHash> many;
+    std::unordered_set<Ip, IpHash> addresses;
   };
-  std::vector<Group> groups_;
+  CidrList few_;               ///< the first ones are compared …
+  std::vector<Group> groups_;  ///< … the others looked up
   size_t size_ = 0;
 };
 

@@ -14,6 +14,10 @@ std::vector<std::string> values_of(const TextSet& set) {
   return values;
 }
 
+bool equality(const Operation& op) {
+  return !op.flag && (op.run == run::slot_is || op.run == run::slot_in_set);
+}
+
 }  // namespace
 
 bool never_otherwise(const Operation& op) {
@@ -39,6 +43,25 @@ void collect_required(const Operation& root, std::vector<Expression::Required>& 
     if (op->run == run::equals_text) labels.push_back({name, {std::string(op->text)}});
     if (op->run == run::in_set) labels.push_back({name, values_of(*op->set)});
   }
+}
+
+bool operands_beside_required(const Operation& root, size_t required, std::vector<const Operation*>& out) {
+  if (root.run != run::all_of || required == 0) return false;
+  for (const Operation* op : root.args) {
+    if (op->writes) return false;
+    if (equality(*op))
+      --required;
+    else
+      out.push_back(op);
+  }
+  return required == 0;
+}
+
+size_t leading_equalities(const Operation& root) {
+  if (root.run != run::all_of) return equality(root);
+  const auto end =
+      std::find_if_not(root.args.begin(), root.args.end(), [](const Operation* op) { return equality(*op); });
+  return size_t(end - root.args.begin());
 }
 
 }  // namespace testudo::expr

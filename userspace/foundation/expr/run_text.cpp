@@ -42,7 +42,7 @@ std::string_view needle_name(const Needles& needles) {
 bool found(const Needle& needle, std::string_view text) {
   switch (needle.where) {
     case Needle::Where::inside:
-      return inside(text, needle.text);
+      return needle.finder.in(text);
     case Needle::Where::start:
       return text.starts_with(needle.text);
     case Needle::Where::end:

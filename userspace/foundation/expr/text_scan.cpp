@@ -2,8 +2,11 @@
 // when the event, or the slot they come from, is another.
 #include <utility>
 
+#include "base/text.h"
+#include "expr/ascii_case.h"
 #include "expr/code.h"
 #include "expr/text_tests_impl.h"
+#include "expr/text_tools.h"
 
 namespace testudo::expr {
 
@@ -18,8 +21,25 @@ struct TextScan::State {
   std::vector<uint32_t> rows;  ///< that hold
 };
 
+// Texts of one family that were scanned in this event, and what they hold.
+struct TextScan::FamilyState {
+  static constexpr size_t kMost = 8;  ///< a slot that is rewritten all the time does not gather texts
+
+  const Event* event = nullptr;
+  uint64_t epoch = 0;
+  struct Seen {
+    std::string_view text;
+    std::vector<uint32_t> literals;
+  };
+  std::vector<Seen> seen;
+  size_t used = 0;
+};
+
 TextScan::TextScan(const TextTests& tests)
-    : tests_(tests), states_(tests.subjects()), marks_(tests.rows() / 64 + 1) {}
+    : tests_(tests),
+      states_(tests.subjects()),
+      families_(tests.impl_->families.size()),
+      marks_(tests.rows() / 64 + 1) {}
 TextScan::~TextScan() = default;
 
 TextScan::State& TextScan::fresh(Context& ctx, uint32_t subject) {
@@ -65,34 +85,69 @@ bool TextScan::text(Context& ctx, uint32_t subject, std::string_view& out) {
   return state.known == State::Text::computed;
 }
 
-bool TextScan::scan(Context& ctx, uint32_t subject, State& state) {
-  if (state.scanned) return true;
-  std::string_view text;
-  if (!this->text(ctx, subject, text)) return false;
-  state.scanned = true;
+const std::vector<uint32_t>& TextScan::literals_in(Context& ctx, uint32_t family, std::string_view text) {
+  FamilyState& state = families_[family];
+  if (state.event != ctx.event || state.epoch != ctx.event->epoch || state.used == FamilyState::kMost) {
+    state.event = ctx.event;
+    state.epoch = ctx.event->epoch;
+    state.used = 0;
+  }
+  for (size_t i = 0; i < state.used; ++i)
+    if (state.seen[i].text == text) return state.seen[i].literals;
+  if (state.seen.size() == state.used) state.seen.emplace_back();
+  FamilyState::Seen& seen = state.seen[state.used++];
+  tests_.impl_->families[family].literals.scan(text, hits_);
+  seen.text = text;
+  seen.literals = hits_.found();
+  return seen.literals;
+}
+
+void TextScan::add(uint32_t row, State& state) {
+  marks_[row >> 6] |= uint64_t{1} << (row & 63);
+  state.rows.push_back(row);
+}
+
+// `scanned` is the subject's text, or that text before its letters were changed.
+void TextScan::scan_places(Context& ctx, uint32_t subject, std::string_view scanned, State& state) {
   const TextTests::Subject& about = tests_.impl_->subjects[subject];
-  const auto add = [&](uint32_t row) {
-    marks_[row >> 6] |= uint64_t{1} << (row & 63);
-    state.rows.push_back(row);
+  const TextTests::Family& family = tests_.impl_->families[about.family];
+  const auto begins = [&](std::string_view text, std::string_view wanted) {
+    return about.letters == TextTests::Subject::Letters::as_they_are ? text.starts_with(wanted)
+                                                                     : starts_with_nocase(text, wanted);
   };
-  const auto stands = [&](const TextTests::Subject::Place& place) {
+  const auto stands = [&](const TextTests::Family::Place& place) {
+    const std::string_view wanted = family.literals.literal(place.literal);
     switch (place.where) {
       case TextTests::Where::start:
-        return text.starts_with(about.literals.literal(place.literal));
+        return begins(scanned, wanted);
       case TextTests::Where::end:
-        return text.ends_with(about.literals.literal(place.literal));
+        return begins(scanned.substr(scanned.size() - wanted.size()), wanted);  // it occurs, so it fits
       default:
         return true;
     }
   };
-  if (!about.places.empty()) {
-    about.literals.scan(text, hits_);
-    for (const uint32_t literal : hits_.found())
-      for (uint32_t i = about.heads[literal]; i < about.heads[literal + 1]; ++i)
-        if (stands(about.places[i])) add(about.places[i].row);
+  for (const uint32_t literal : literals_in(ctx, about.family, scanned))
+    for (uint32_t i = family.heads[literal]; i < family.heads[literal + 1]; ++i)
+      if (family.places[i].subject == subject && stands(family.places[i])) add(family.places[i].row, state);
+}
+
+bool TextScan::scan(Context& ctx, uint32_t subject, State& state) {
+  if (state.scanned) return true;
+  const TextTests::Subject& about = tests_.impl_->subjects[subject];
+  using Letters = TextTests::Subject::Letters;
+  // Letters beyond ASCII are scanned as the helper makes them, and so is a text that is too long for it.
+  std::string_view scanned;
+  bool unchanged = about.letters != Letters::as_they_are;
+  if (unchanged) {
+    if (!text(ctx, about.of, scanned)) return false;
+    unchanged = scanned.size() <= kMaxMade / 2 && ascii_letters(scanned, false).ascii;
   }
-  if (!about.equal.empty())
-    if (const auto same = about.equal.find(text); same != about.equal.end()) add(same->second);
+  if (!unchanged && !text(ctx, subject, scanned)) return false;
+  state.scanned = true;
+  if (about.asked > 0) scan_places(ctx, subject, scanned, state);
+  if (about.equal.empty() || scanned.size() > about.longest_equal) return true;
+  if (unchanged && !text(ctx, subject, scanned)) return false;
+  if (const auto same = about.equal.find(scanned); same != about.equal.end()) add(same->second, state);
   return true;
 }
 

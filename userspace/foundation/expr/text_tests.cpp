@@ -3,12 +3,17 @@
 #include <algorithm>
 
 #include "expr/text_tests_impl.h"
+#include "expr/text_tools.h"
 
 namespace testudo::expr {
 namespace {
 
 // Below this many rows a search for each is as quick as one pass for all.
 constexpr size_t kWorthAPass = 6;
+
+bool has_letter_between(std::string_view text, char low, char high) {
+  return std::any_of(text.begin(), text.end(), [&](char c) { return c >= low && c <= high; });
+}
 
 }  // namespace
 
@@ -19,7 +24,10 @@ uint32_t TextTests::subject(SlotRef slot) {
   auto& all = impl_->subjects;
   for (uint32_t i = 0; i < all.size(); ++i)
     if (all[i].of == Subject::kNone && all[i].slot == slot) return i;
-  all.emplace_back().slot = slot;
+  Subject& made = all.emplace_back();
+  made.slot = slot;
+  made.family = uint32_t(impl_->families.size());
+  impl_->families.emplace_back().slot = slot;
   return uint32_t(all.size() - 1);
 }
 
@@ -27,11 +35,14 @@ uint32_t TextTests::subject(uint32_t of, const Helper& step) {
   auto& all = impl_->subjects;
   for (uint32_t i = 0; i < all.size(); ++i)
     if (all[i].of == of && all[i].step.call == step.call && all[i].step.owner == step.owner) return i;
-  const SlotRef slot = all[of].slot;
-  Subject& made = all.emplace_back();
-  made.slot = slot;
+  Subject made;
+  made.slot = all[of].slot;
+  made.family = all[of].family;
   made.of = of;
   made.step = step;
+  if (step.call == lower_call) made.letters = Subject::Letters::lower;
+  if (step.call == upper_call) made.letters = Subject::Letters::upper;
+  all.push_back(std::move(made));
   return uint32_t(all.size() - 1);
 }
 
@@ -43,10 +54,20 @@ uint32_t TextTests::row(uint32_t subject, Where where, std::string_view text) {
   const uint32_t row = known->second;
   impl_->subject_of.push_back(subject);
   Subject& about = impl_->subjects[subject];
-  if (where == Where::equal)
+  if (where == Where::equal) {
     about.equal.emplace(std::string(text), row);
-  else
-    about.places.push_back({about.literals.add(text), row, where});
+    about.longest_equal = std::max(about.longest_equal, text.size());
+    return row;
+  }
+  ++about.asked;
+  using Letters = Subject::Letters;
+  const bool never = (about.letters == Letters::lower && has_letter_between(text, 'A', 'Z')) ||
+                     (about.letters == Letters::upper && has_letter_between(text, 'a', 'z'));
+  if (never) return row;
+  Family& family = impl_->families[about.family];
+  const uint32_t literal = family.literals.add(
+      text, about.letters == Letters::as_they_are ? LiteralSet::Case::exact : LiteralSet::Case::ascii_folded);
+  family.places.push_back({literal, subject, row, where});
   return row;
 }
 
@@ -57,30 +78,30 @@ void TextTests::note_guard(uint32_t subject) {
 
 void TextTests::finish() {
   impl_->known = {};
-  for (Subject& about : impl_->subjects) {
-    about.literals.finish();
-    std::sort(about.places.begin(), about.places.end(), [](const auto& a, const auto& b) {
+  for (Family& family : impl_->families) {
+    family.literals.finish();
+    std::sort(family.places.begin(), family.places.end(), [](const auto& a, const auto& b) {
       return a.literal != b.literal ? a.literal < b.literal : a.row < b.row;
     });
-    about.heads.assign(about.literals.size() + 1, 0);
-    for (const Subject::Place& place : about.places) ++about.heads[place.literal + 1];
-    for (size_t i = 1; i < about.heads.size(); ++i) about.heads[i] += about.heads[i - 1];
+    family.heads.assign(family.literals.size() + 1, 0);
+    for (const Family::Place& place : family.places) ++family.heads[place.literal + 1];
+    for (size_t i = 1; i < family.heads.size(); ++i) family.heads[i] += family.heads[i - 1];
   }
 }
 
 size_t TextTests::rows() const { return impl_->subject_of.size(); }
 size_t TextTests::subjects() const { return impl_->subjects.size(); }
 uint32_t TextTests::subject_of(uint32_t row) const { return impl_->subject_of[row]; }
-bool TextTests::scanned(uint32_t subject) const {
-  return impl_->subjects[subject].places.size() >= kWorthAPass;
-}
+SlotRef TextTests::slot_of(uint32_t subject) const { return impl_->subjects[subject].slot; }
+bool TextTests::scanned(uint32_t subject) const { return impl_->subjects[subject].asked >= kWorthAPass; }
 const std::vector<uint32_t>& TextTests::guard_subjects() const { return impl_->guard_subjects; }
 
 size_t TextTests::bytes() const {
   size_t sum = impl_->subject_of.capacity() * sizeof(uint32_t);
-  for (const Subject& about : impl_->subjects)
-    sum += sizeof(Subject) + about.literals.bytes() + about.places.capacity() * sizeof(Subject::Place) +
-           about.heads.capacity() * sizeof(uint32_t);
+  sum += impl_->subjects.capacity() * sizeof(Subject);
+  for (const Family& family : impl_->families)
+    sum += sizeof(Family) + family.literals.bytes() + family.places.capacity() * sizeof(Family::Place) +
+           family.heads.capacity() * sizeof(uint32_t);
   return sum;
 }
 

@@ -4,7 +4,7 @@
 // `Lower(evt.Meta.http_path) endsWith 'y'`. Each question is a row: a subject (a slot, or what pure helpers
 // make of it), where the text must stand in it, and the text. Rows are registered while expressions are
 // compiled; equal questions are one row. In each event a subject is scanned when the first of its rows is
-// asked, by one LiteralSet, and all its other rows are then a bit.
+// asked, by one LiteralSet for all subjects of its slot, and all its other rows are then a bit.
 //
 // Which rows hold also says which filters can be true at all: Expression::guard() names rows of which one
 // must hold, and TextScan::found() turns that around.
@@ -47,6 +47,7 @@ class TextTests {
   size_t rows() const;
   size_t subjects() const;
   uint32_t subject_of(uint32_t row) const;
+  SlotRef slot_of(uint32_t subject) const;  ///< that the subject is made of
   /// Does one pass over the subject pay, or is each of its few rows asked by itself?
   bool scanned(uint32_t subject) const;
   const std::vector<uint32_t>& guard_subjects() const;
@@ -55,6 +56,7 @@ class TextTests {
  private:
   friend class TextScan;
   struct Subject;
+  struct Family;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
@@ -84,11 +86,16 @@ class TextScan {
 
  private:
   struct State;
+  struct FamilyState;
   State& fresh(Context& ctx, uint32_t subject);
   bool scan(Context& ctx, uint32_t subject, State& state);
+  void scan_places(Context& ctx, uint32_t subject, std::string_view scanned, State& state);
+  const std::vector<uint32_t>& literals_in(Context& ctx, uint32_t family, std::string_view text);
+  void add(uint32_t row, State& state);
 
   const TextTests& tests_;
-  std::vector<State> states_;
+  std::vector<State> states_;  ///< by subject
+  std::vector<FamilyState> families_;
   std::vector<uint64_t> marks_;  ///< by row
   LiteralHits hits_;
 };

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "expr/ascii_case.h"
 #include "expr/case_map.h"
 #include "expr/classes.h"
 
@@ -68,23 +69,17 @@ bool copy_text(Context& ctx, std::string_view text, Value& out) {
   return true;
 }
 
+// Nearly every text is ASCII and many are in the wanted case already.
 bool change_case(Context& ctx, std::string_view text, bool upper, Value& out) {
-  // Nearly every text is ASCII and many are in the wanted case already.
-  const char low = upper ? 'a' : 'A', high = upper ? 'z' : 'Z';
-  bool ascii = true, change = false;
-  for (const char c : text) {
-    ascii &= uint8_t(c) < 0x80;
-    change |= c >= low && c <= high;
-  }
-  if (ascii && !change) {
+  const AsciiLetters letters = ascii_letters(text, upper);
+  if (letters.ascii && !letters.to_change) {
     out = Value::of(text);
     return true;
   }
   if (text.size() > kMaxMade / 2) return fail(ctx, {"more than 16 MiB of text"});
-  if (ascii) {
+  if (letters.ascii) {
     char* to = ctx.arena->allocate(text.size());
-    for (size_t i = 0; i < text.size(); ++i)
-      to[i] = text[i] >= low && text[i] <= high ? char(text[i] ^ 0x20) : text[i];
+    change_ascii(text, upper, to);
     out = Value::of(std::string_view(to, text.size()));
     return true;
   }
@@ -97,6 +92,13 @@ bool change_case(Context& ctx, std::string_view text, bool upper, Value& out) {
   }
   out = Value::of(std::string_view(to, size));
   return true;
+}
+
+bool upper_call(const void*, Context& ctx, const Value* args, size_t, Value& out) {
+  return change_case(ctx, args[0].text(), true, out);
+}
+bool lower_call(const void*, Context& ctx, const Value* args, size_t, Value& out) {
+  return change_case(ctx, args[0].text(), false, out);
 }
 
 std::string_view trim_set(std::string_view text, std::string_view set, bool left, bool right) {

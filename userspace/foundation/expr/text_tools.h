@@ -17,6 +17,9 @@ bool copy_text(Context& ctx, std::string_view text, Value& out);
 
 /// Unicode case mapping, one character to one.
 bool change_case(Context& ctx, std::string_view text, bool upper, Value& out);
+/// The helpers Upper and Lower. What is found in a text without regard to case tells what is in theirs.
+bool upper_call(const void*, Context& ctx, const Value* args, size_t, Value& out);
+bool lower_call(const void*, Context& ctx, const Value* args, size_t, Value& out);
 
 /// Removes characters (code points) of `set` from the ends.
 std::string_view trim_set(std::string_view text, std::string_view set, bool left, bool right);

@@ -81,6 +81,12 @@ Result<Grok> GrokTable::compile(const std::string& expression, const Where& wher
       return Error{Code::internal,
                    fmt::format("field '{}' has group {} of {}", field.name, field.group, regex->groups()),
                    where};
+  std::vector<int> read;
+  for (GrokField& field : expansion->fields) {  // in the order of their groups
+    read.push_back(field.group);
+    field.group = int(read.size());
+  }
+  regex->capture_only(std::move(read));
   return Grok{std::move(*regex), std::move(expansion->fields)};
 }
 

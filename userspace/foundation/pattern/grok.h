@@ -1,7 +1,7 @@
 // pattern/grok.h: %{NAME:field} expressions over a table of named patterns.
 //
 // Rules (engine-spec §2): a reference is exactly %{NAME} or %{NAME:field} with \w+ in both places, anything
-// else is literal regex text; each reference becomes one capturing group; the first definition of a name
+// else is literal regex text; each reference becomes one group; the first definition of a name
 // wins; a field named at an outer level hides the same field of nested patterns; the last occurrence of a
 // field at one level wins, even when it did not take part; plain (?P<x>…) groups are not fields.
 #pragma once
@@ -18,7 +18,7 @@ namespace testudo {
 
 struct GrokField {
   std::string name;
-  int group = 0;
+  int group = 0;  ///< of Grok::regex, which captures fields alone
 };
 
 struct Grok {

@@ -21,7 +21,8 @@ struct JitScratch::Impl {
   pcre2_match_context* context = nullptr;
   pcre2_jit_stack* stack = nullptr;
   uint32_t pairs = 0;
-  size_t found = 0;  ///< numbers in use in the offset vector
+  uint32_t limit = 0;  ///< that the context has
+  size_t found = 0;    ///< numbers in use in the offset vector
 };
 
 JitScratch::JitScratch() : impl_(std::make_unique<Impl>()) {
@@ -47,13 +48,14 @@ bool JitScratch::make_room(uint32_t pairs) {
   return true;
 }
 
-std::unique_ptr<Jit> Jit::compile(const std::string& pattern, bool utf) {
+std::unique_ptr<Jit> Jit::compile(const std::string& pattern, bool utf, bool anchored) {
   // Invalid UTF-8 never comes here (regex.cpp gives it to RE2), so the check is left out of the machine code.
   // No start optimisations: in 10.42 one of them (a loop that failed once is not tried at earlier places)
   // loses matches of patterns like (?:.|)x*[0-9] on "1". The oracle's full run found it; it costs 13% on
   // lines that do not match and nothing on patterns that begin with ^.
   uint32_t options = PCRE2_DOTALL | PCRE2_ALT_CIRCUMFLEX | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C |
                      PCRE2_NEVER_UCP | PCRE2_NO_START_OPTIMIZE;
+  if (anchored) options |= PCRE2_ANCHORED;
   options |= utf ? PCRE2_UTF | PCRE2_NO_UTF_CHECK : PCRE2_NEVER_UTF;
   pcre2_compile_context* context = pcre2_compile_context_create(nullptr);
   if (!context) return nullptr;
@@ -76,7 +78,7 @@ Jit::~Jit() { pcre2_code_free(as_code(code_)); }
 Jit::Outcome Jit::run(std::string_view subject, size_t start, uint32_t limit, JitScratch& scratch) const {
   if (!scratch.make_room(static_cast<uint32_t>(groups_) + 1)) return Outcome::trip;
   JitScratch::Impl& room = *scratch.impl_;
-  pcre2_set_match_limit(room.context, limit);
+  if (limit != room.limit) pcre2_set_match_limit(room.context, room.limit = limit);
   const int found = pcre2_jit_match(as_code(code_), reinterpret_cast<PCRE2_SPTR>(subject.data()),
                                     subject.size(), start, 0, room.data, room.context);
   if (found == PCRE2_ERROR_NOMATCH) return Outcome::no_match;

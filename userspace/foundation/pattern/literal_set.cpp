@@ -5,6 +5,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "pattern/finder.h"
 #include "pattern/literal_windows.h"
 
 namespace testudo {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr size_t kMaxLiterals = 1u << 20;
 constexpr size_t kMaxBytes = 256u << 20;
+constexpr size_t kFew = 4;
 
 char folded(char c) { return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c; }
 
@@ -24,35 +26,43 @@ bool same_folded(const char* text, const char* literal, size_t size) {
 }  // namespace
 
 struct LiteralSet::Impl {
-  bool fold = false;
-  std::unordered_map<std::string, uint32_t> ids;
-  std::string texts;  ///< all literals, one after another
+  Case letters = Case::exact;  ///< of what is added without a word about it
+  bool any_folded = false;
+  std::unordered_map<std::string, uint32_t> ids;  ///< of folded ones behind a byte
+  std::string texts;                              ///< all literals, one after another
   std::vector<uint32_t> ends;
-  uint32_t empty = UINT32_MAX;        ///< id of ""
-  std::vector<uint32_t> singles;      ///< ids of literals of one byte
-  std::vector<uint8_t> single_bytes;  ///< their bytes, lower case when folded
+  std::vector<bool> folded_ids;
+  uint32_t empty = UINT32_MAX;    ///< id of ""
+  std::vector<uint32_t> singles;  ///< ids of literals of one byte
+  struct Few {
+    uint32_t id;
+    Finder finder;
+  };
+  std::vector<Few> few;  ///< looked for one after another
   LiteralWindows pairs, quads;
 
   std::string_view literal(uint32_t id) const {
     const uint32_t start = id ? ends[id - 1] : 0;
     return std::string_view(texts).substr(start, ends[id] - start);
   }
+  static std::string key(std::string_view literal, Case letters) {
+    std::string made(1, letters == Case::exact ? 'e' : 'f');
+    for (const char c : literal) made += letters == Case::exact ? c : folded(c);
+    return made;
+  }
 
   // Every scan_ returns whether it is to end: without `hits` the first literal found is enough.
-  template <bool kFold>
+  template <size_t kWidth>
   bool check(const LiteralWindows& windows, std::string_view text, size_t at, uint32_t window,
              LiteralHits* hits) const {
     for (const LiteralWindow& one : windows.bucket(window)) {
       if (one.window != window || at < one.offset || text.size() - (at - one.offset) < one.size) continue;
       const char* start = text.data() + (at - one.offset);
+      uint32_t end = 0;
+      std::memcpy(&end, start + one.end_offset, kWidth);
+      if ((end | one.folds) != one.end || (hits && hits->has(one.id))) continue;
       const char* wanted = texts.data() + one.text;
-      if (kFold) {
-        if (folded(start[one.size - 1]) != one.last || folded(*start) != one.first) continue;
-      } else if (start[one.size - 1] != one.last || *start != one.first) {
-        continue;
-      }
-      if (hits && hits->has(one.id)) continue;
-      if (!(kFold ? same_folded(start, wanted, one.size) : std::memcmp(start, wanted, one.size) == 0))
+      if (!(one.folds ? same_folded(start, wanted, one.size) : std::memcmp(start, wanted, one.size) == 0))
         continue;
       if (!hits) return true;
       hits->mark(one.id);
@@ -76,23 +86,20 @@ struct LiteralSet::Impl {
             windows.maybe(window(3)))) [[likely]]
         continue;
       for (unsigned i = 0; i < 4; ++i)
-        if (windows.maybe(window(i)) && check<kFold>(windows, text, at + i, window(i), hits)) return true;
+        if (windows.maybe(window(i)) && check<kWidth>(windows, text, at + i, window(i), hits)) return true;
     }
     for (; at + kWidth <= text.size(); ++at) {
       uint32_t window = 0;
       std::memcpy(&window, bytes + at, kWidth);
       window |= kLower;
-      if (windows.maybe(window) && check<kFold>(windows, text, at, window, hits)) return true;
+      if (windows.maybe(window) && check<kWidth>(windows, text, at, window, hits)) return true;
     }
     return false;
   }
 
-  // For one or two short literals a search of each is quicker than a second pass.
-  template <bool kFold>
-  bool scan_pairs(std::string_view text, LiteralHits* hits) const {
-    if (kFold || pairs.all().size() > 2) return scan_windows<2, kFold>(pairs, text, hits);
-    for (const LiteralWindow& one : pairs.all()) {
-      if (text.empty() || !memmem(text.data(), text.size(), texts.data() + one.text, one.size)) continue;
+  bool scan_few(std::string_view text, LiteralHits* hits) const {
+    for (const Few& one : few) {
+      if (!one.finder.in(text)) continue;
       if (!hits) return true;
       hits->mark(one.id);
     }
@@ -103,11 +110,11 @@ struct LiteralSet::Impl {
     const auto occurs = [&](int byte) {
       return !text.empty() && std::memchr(text.data(), byte, text.size()) != nullptr;
     };
-    for (size_t i = 0; i < singles.size(); ++i) {
-      const uint8_t byte = single_bytes[i];
-      if (!occurs(byte) && !(fold && byte >= 'a' && byte <= 'z' && occurs(byte & ~0x20))) continue;
+    for (const uint32_t id : singles) {
+      const auto byte = static_cast<uint8_t>(literal(id)[0]);
+      if (!occurs(byte) && !(folded_ids[id] && byte >= 'a' && byte <= 'z' && occurs(byte & ~0x20))) continue;
       if (!hits) return true;
-      hits->mark(singles[i]);
+      hits->mark(id);
     }
     return false;
   }
@@ -119,33 +126,51 @@ struct LiteralSet::Impl {
       hits->mark(empty);
     }
     return (!quads.empty() && scan_windows<4, kFold>(quads, text, hits)) ||
-           (!pairs.empty() && scan_pairs<kFold>(text, hits)) ||
-           (!singles.empty() && scan_singles(text, hits));
+           (!pairs.empty() && scan_windows<2, kFold>(pairs, text, hits)) || scan_few(text, hits) ||
+           scan_singles(text, hits);
   }
   bool scan(std::string_view text, LiteralHits* hits) const {
-    return fold ? scan<true>(text, hits) : scan<false>(text, hits);
+    return any_folded ? scan<true>(text, hits) : scan<false>(text, hits);
+  }
+
+  // Of few literals each is looked for by itself, which is quicker than a pass for all.
+  void arrange(size_t width, std::vector<LiteralWindow> literals, LiteralWindows& windows) {
+    const bool alone =
+        literals.size() <= kFew &&
+        std::none_of(literals.begin(), literals.end(), [](const auto& one) { return one.folds != 0; });
+    if (alone) {
+      for (const LiteralWindow& one : literals) few.push_back({one.id, Finder(literal(one.id))});
+      literals.clear();
+    }
+    windows = LiteralWindows(width, any_folded, std::move(literals), texts);
   }
 };
 
-LiteralSet::LiteralSet(Case letters) : impl_(std::make_unique<Impl>()) {
-  impl_->fold = letters == Case::ascii_folded;
-}
+LiteralSet::LiteralSet(Case letters) : impl_(std::make_unique<Impl>()) { impl_->letters = letters; }
 LiteralSet::LiteralSet(LiteralSet&&) noexcept = default;
 LiteralSet& LiteralSet::operator=(LiteralSet&&) noexcept = default;
 LiteralSet::~LiteralSet() = default;
 
-uint32_t LiteralSet::add(std::string_view literal) {
-  std::string key(literal);
-  if (impl_->fold)
-    for (char& c : key) c = folded(c);
+uint32_t LiteralSet::add(std::string_view literal) { return add(literal, impl_->letters); }
+
+uint32_t LiteralSet::add(std::string_view literal, Case letters) {
+  Impl& impl = *impl_;
+  const auto has_letter = [](std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) { return folded(c) >= 'a' && folded(c) <= 'z'; });
+  };
+  if (letters == Case::ascii_folded && !has_letter(literal)) letters = Case::exact;  // it is the same
   // finish() gave the index back: it is made again from the texts.
-  if (impl_->ids.empty())
-    for (uint32_t id = 0; id < impl_->ends.size(); ++id) impl_->ids.emplace(impl_->literal(id), id);
-  const auto [known, is_new] = impl_->ids.emplace(std::move(key), uint32_t(impl_->ends.size()));
+  if (impl.ids.empty())
+    for (uint32_t id = 0; id < impl.ends.size(); ++id)
+      impl.ids.emplace(Impl::key(impl.literal(id), impl.folded_ids[id] ? Case::ascii_folded : Case::exact),
+                       id);
+  const auto [known, is_new] = impl.ids.emplace(Impl::key(literal, letters), uint32_t(impl.ends.size()));
   if (!is_new) return known->second;
-  if (impl_->ends.size() >= kMaxLiterals || impl_->texts.size() + literal.size() > kMaxBytes) std::abort();
-  impl_->texts += known->first;
-  impl_->ends.push_back(uint32_t(impl_->texts.size()));
+  if (impl.ends.size() >= kMaxLiterals || impl.texts.size() + literal.size() > kMaxBytes) std::abort();
+  impl.texts.append(known->first, 1);
+  impl.ends.push_back(uint32_t(impl.texts.size()));
+  impl.folded_ids.push_back(letters == Case::ascii_folded);
+  impl.any_folded |= letters == Case::ascii_folded;
   return known->second;
 }
 
@@ -155,7 +180,7 @@ void LiteralSet::finish() {
   impl.texts.shrink_to_fit();
   impl.ends.shrink_to_fit();
   impl.singles.clear();
-  impl.single_bytes.clear();
+  impl.few.clear();
   std::vector<LiteralWindow> shorts, longs;
   for (uint32_t id = 0; id < size(); ++id) {
     const std::string_view text = impl.literal(id);
@@ -163,19 +188,18 @@ void LiteralSet::finish() {
       impl.empty = id;
     } else if (text.size() == 1) {
       impl.singles.push_back(id);
-      impl.single_bytes.push_back(uint8_t(text[0]));
     } else {
       LiteralWindow one;
       one.id = id;
       one.text = uint32_t(text.data() - impl.texts.data());
       one.size = uint32_t(text.size());
-      one.first = text.front();
-      one.last = text.back();
-      (text.size() < 4 ? shorts : longs).push_back(one);
+      const bool is_short = text.size() < 4;
+      if (impl.folded_ids[id]) one.folds = is_short ? 0x2020 : 0x20202020;
+      (is_short ? shorts : longs).push_back(one);
     }
   }
-  impl.pairs = LiteralWindows(2, impl.fold, std::move(shorts), impl.texts);
-  impl.quads = LiteralWindows(4, impl.fold, std::move(longs), impl.texts);
+  impl.arrange(2, std::move(shorts), impl.pairs);
+  impl.arrange(4, std::move(longs), impl.quads);
 }
 
 void LiteralSet::scan(std::string_view text, LiteralHits& hits) const {
@@ -187,8 +211,8 @@ bool LiteralSet::any(std::string_view text) const { return impl_->scan(text, nul
 size_t LiteralSet::size() const { return impl_->ends.size(); }
 std::string_view LiteralSet::literal(uint32_t id) const { return impl_->literal(id); }
 size_t LiteralSet::bytes() const {
-  return impl_->texts.capacity() + impl_->ends.capacity() * sizeof(uint32_t) + impl_->singles.capacity() * 5 +
-         impl_->pairs.bytes() + impl_->quads.bytes();
+  return impl_->texts.capacity() + impl_->ends.capacity() * sizeof(uint32_t) + impl_->singles.capacity() * 4 +
+         impl_->few.capacity() * sizeof(Impl::Few) + impl_->pairs.bytes() + impl_->quads.bytes();
 }
 size_t LiteralSet::longest_bucket() const {
   return std::max(impl_->pairs.longest_bucket(), impl_->quads.longest_bucket());

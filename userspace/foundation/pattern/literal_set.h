@@ -62,6 +62,8 @@ class LiteralSet {
   /// may occur; "" occurs in every text. At most 2^20 literals of together 256 MiB: what is beyond is a bug
   /// of the caller. After finish(), more may be added before another finish().
   uint32_t add(std::string_view literal);
+  /// The same for one literal whose letters are not those of the set. Folded and exact are two literals.
+  uint32_t add(std::string_view literal, Case letters);
 
   /// Makes what scan() needs. Milliseconds for 8,000 literals.
   void finish();
@@ -73,7 +75,7 @@ class LiteralSet {
   bool any(std::string_view text) const;
 
   size_t size() const;
-  std::string_view literal(uint32_t id) const;  ///< as scanned for: folded in a folded set
+  std::string_view literal(uint32_t id) const;  ///< as scanned for: lower case when it is folded
   size_t bytes() const;                         ///< memory held, after finish()
   /// Literals that are compared at worst at one byte of a hostile text. Eight or so, unless content asks for
   /// many literals that consist of the same four bytes ("aaaa", "aaaaa" …).

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "pattern/commonness.h"
+
 namespace testudo {
 namespace {
 
@@ -15,17 +17,6 @@ uint32_t window_at(std::string_view text, size_t at, size_t width, bool fold) {
   uint32_t window = 0;
   std::memcpy(&window, text.data() + at, width);
   return fold ? window | (width == 2 ? 0x2020u : 0x20202020u) : window;
-}
-
-// How common a byte is in paths, command lines and URLs, roughly: no corpus can be at hand when content is
-// loaded, and the choice only decides how often a text is compared in vain.
-uint32_t commonness(unsigned char c) {
-  if (c == ' ') return 6;
-  if (std::strchr("aeiorstnl", c) && c) return 4;
-  if (c >= 'a' && c <= 'z') return 3;
-  if (c == '\\' || c == '/' || c == '.' || c == '-') return 3;
-  if (c >= '0' && c <= '9') return 2;
-  return 1;
 }
 
 }  // namespace
@@ -75,6 +66,9 @@ LiteralWindows::LiteralWindows(size_t width, bool fold, std::vector<LiteralWindo
     }
     uint16_t& others = taken[mix(one.window) >> head_shift_];
     if (others < UINT16_MAX) ++others;
+    const size_t last = one.size - width;
+    one.end_offset = uint16_t(2u * one.offset >= last ? 0 : std::min<size_t>(last, UINT16_MAX));
+    one.end = window_at(text_of(one), one.end_offset, width, false) | one.folds;
   }
 
   std::stable_sort(all_.begin(), all_.end(), [&](const LiteralWindow& a, const LiteralWindow& b) {

@@ -14,14 +14,18 @@ struct LiteralWindow {
   uint32_t id = 0;
   uint32_t text = 0;  ///< where its bytes begin among those of all literals
   uint32_t size = 0;
-  uint16_t offset = 0;
-  char first = 0, last = 0;  ///< most false alarms end here, before the literal's bytes are fetched
+  uint32_t folds =
+      0;             ///< what is set in bytes of a text before they are compared with `end`: 0x20 each, or 0
+  uint32_t end = 0;  ///< a second window, far from the first: most false alarms end here, before the
+                     ///< literal's bytes are fetched
+  uint16_t offset = 0, end_offset = 0;
 };
 
 class LiteralWindows {
  public:
   LiteralWindows() = default;
-  /// Chooses a window of `width` bytes for each literal, then sorts them into buckets.
+  /// Chooses windows of `width` bytes for each literal, then sorts them into buckets. With `fold` the first
+  /// window is compared without regard to case, whether the literal is or not.
   LiteralWindows(size_t width, bool fold, std::vector<LiteralWindow> literals, std::string_view texts);
 
   bool empty() const { return all_.empty(); }

@@ -5,9 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
+#include <ctime>
 #include <mutex>
+#include <numeric>
 
 #include "base/text.h"
+#include "pattern/finder.h"
 #include "pattern/regex_literals.h"
 #include "pattern/regex_scratch_impl.h"
 #include "pattern/regex_syntax.h"
@@ -50,6 +54,8 @@ constexpr uint32_t kPenalty = 2048;
 // but speed depends on it.
 constexpr size_t kWatched = 128;
 
+constexpr size_t kFewLiterals = 4;
+
 uint64_t ticks() {
 #if defined(__x86_64__)
   return __rdtsc();
@@ -59,6 +65,15 @@ uint64_t ticks() {
 }
 constexpr uint64_t kTicksOfRe2 = 1500;  ///< a byte, for its groups
 constexpr uint32_t kMostSteps = 1u << 24;
+constexpr int64_t kNsAtStart = 25;  ///< a byte, for a match at the start: RE2 with one run of PCRE2 takes 6
+constexpr uint32_t kMoreSteps = 8;
+constexpr int kMostLeads = 4;
+
+int64_t thread_ns() {
+  timespec at{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+  return at.tv_sec * 1'000'000'000 + at.tv_nsec;
+}
 
 /// About 10 ns a byte and 2 µs: five times what hub patterns take for honest lines.
 uint64_t patience(size_t length) { return 4096 + 24 * length; }
@@ -67,11 +82,46 @@ uint64_t patience(size_t length) { return 4096 + 24 * length; }
 // while most lines do not match (0.2 µs for a no), PCRE2 while most do (which then cost one engine, not two).
 constexpr int32_t kOpinion = 64;
 
+/// Every line is asked this, so 32 bytes at a time.
 bool ascii(std::string_view text) {
-  unsigned char seen = 0;
-  for (const char c : text) seen |= static_cast<unsigned char>(c);
-  return seen < 0x80;
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  uint64_t seen = 0;
+  for (; end - p >= 32; p += 32) {
+    uint64_t words[4];
+    std::memcpy(words, p, 32);
+    seen |= words[0] | words[1] | words[2] | words[3];
+  }
+  for (; end - p >= 8; p += 8) {
+    uint64_t word;
+    std::memcpy(&word, p, 8);
+    seen |= word;
+  }
+  for (; p < end; ++p) seen |= static_cast<unsigned char>(*p);
+  return (seen & 0x8080808080808080) == 0;
 }
+
+/// Made when it is first asked for, by whichever thread that is. std::call_once costs 10 ns each time after.
+template <typename T>
+class Lazy {
+ public:
+  template <typename Make>
+  const T* get(Make make) {
+    if (!made_.load(std::memory_order_acquire)) {
+      const std::lock_guard lock(mutex_);
+      if (!made_.load(std::memory_order_relaxed)) {
+        value_ = make();
+        made_.store(true, std::memory_order_release);
+      }
+    }
+    return value_.get();
+  }
+
+ private:
+  std::atomic<bool> made_{false};
+  std::mutex mutex_;
+  std::unique_ptr<T> value_;
+};
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -109,57 +159,63 @@ struct Regex::Impl {
 
   std::string pattern;
   std::vector<std::string> literals;
-  int groups = 0;
+  std::vector<std::string> spelt_otherwise;  ///< the same in any case, where there are no literals
+  std::vector<Finder> finders;               ///< of these or of the literals, when they are few
+  std::vector<int> numbers;  ///< in the pattern, of what is captured; the first is 0, the whole match
   int64_t memory = kMemory;
   bool translatable = false, jit_reads_utf8 = false;
 
   // The engines are made when a line first needs them: of the hub's 600 patterns a machine uses a handful,
   // and each costs 50 KB and a millisecond. What is wrong with a pattern was told when it was compiled.
-  mutable std::once_flag re2_once, ascii_once, utf8_once;
-  mutable std::unique_ptr<RE2> re2_engine;
-  mutable std::unique_ptr<Jit> jit_ascii;  ///< nullptr where the engines might differ, then RE2 alone
-  mutable std::unique_ptr<Jit> jit_utf8;
+  mutable Lazy<RE2> re2_engine;
+  mutable Lazy<Jit> jit_ascii, jit_utf8;  ///< hold nothing where the engines might differ: then RE2 alone
+  mutable Lazy<Jit> anchored_ascii, anchored_utf8;  ///< the same for long subjects: match at the start or not
 
   const RE2& re2() const {
-    std::call_once(re2_once, [this] { re2_engine = std::make_unique<RE2>(piece(pattern), options(memory)); });
-    return *re2_engine;
+    return *re2_engine.get([this] { return std::make_unique<RE2>(piece(pattern), options(memory)); });
   }
-  const Jit* jit(SubjectKind kind) const {
+  const Jit* jit(SubjectKind kind, bool anchored) const {
     const bool is_ascii = kind == SubjectKind::ascii;
     if (!translatable || (!is_ascii && !jit_reads_utf8)) return nullptr;
-    std::unique_ptr<Jit>& engine = is_ascii ? jit_ascii : jit_utf8;
-    std::call_once(is_ascii ? ascii_once : utf8_once, [&] {
+    Lazy<Jit>& engine =
+        anchored ? (is_ascii ? anchored_ascii : anchored_utf8) : (is_ascii ? jit_ascii : jit_utf8);
+    return engine.get([&] {
       const auto tree = parse_regex(pattern);
-      engine = Jit::compile(to_pcre2(*tree, kind), !is_ascii);
-      if (engine && engine->groups() != groups) engine.reset();
+      const std::vector<int> captured(numbers.begin() + 1, numbers.end());
+      auto made = Jit::compile(to_pcre2(*tree, kind, captured), !is_ascii, anchored);
+      if (made && made->groups() != int(captured.size())) made.reset();
+      return made;
     });
-    return engine.get();
   }
   mutable std::atomic<uint64_t> trips{0};
   mutable std::atomic<uint32_t> penalty{0};
   mutable std::atomic<bool> distrusted{false};
-  bool dear_start = false;
+  bool dear_start = false, at_start_only = false;
+  int lead = -1;                           ///< byte that every match begins with
   mutable std::atomic<int32_t> misses{0};  ///< 0 … kOpinion
   mutable std::atomic<bool> expects_miss{false};
 
-  const Jit* jit_for(std::string_view subject) const {
+  const Jit* jit_for(std::string_view subject, bool anchored) const {
     if (!translatable) return nullptr;
-    if (ascii(subject)) return jit(SubjectKind::ascii);
-    return jit_reads_utf8 && valid_utf8(subject) ? jit(SubjectKind::utf8) : nullptr;
+    if (ascii(subject)) return jit(SubjectKind::ascii, anchored);
+    return jit_reads_utf8 && valid_utf8(subject) ? jit(SubjectKind::utf8, anchored) : nullptr;
   }
 
-  /// RE2 alone; with `captures` all groups, without them none.
+  /// RE2 alone; with `captures` the captured groups, without them none.
   bool run_re2(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
     if (!captures) return re2().Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0);
-    const int count = groups + 1;
+    const int count = numbers.back() + 1;
     // RE2 may choose its slow engine at once when captures are asked for; most lines do not match.
     if (!re2().Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0)) return false;
     if (scratch.pieces.size() < static_cast<size_t>(count)) scratch.pieces.resize(count);
     if (!re2().Match(piece(subject), 0, subject.size(), RE2::UNANCHORED, scratch.pieces.data(), count))
       return false;
     auto& out = captures->raw();
-    out.resize(count);
-    for (int i = 0; i < count; ++i) out[i] = {scratch.pieces[i].data(), scratch.pieces[i].size()};
+    out.resize(numbers.size());
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      const re2::StringPiece& group = scratch.pieces[size_t(numbers[i])];
+      out[i] = {group.data(), group.size()};
+    }
     return true;
   }
 
@@ -177,9 +233,14 @@ struct Regex::Impl {
     if (captures) {
       const auto offsets = Jit::offsets(scratch.jit);
       auto& out = captures->raw();
-      out.assign(static_cast<size_t>(groups) + 1, std::string_view{});
-      for (size_t i = 0; i + 1 < offsets.size(); i += 2)
-        if (offsets[i] != SIZE_MAX) out[i / 2] = subject.substr(offsets[i], offsets[i + 1] - offsets[i]);
+      out.resize(numbers.size());
+      const size_t took_part = std::min(out.size(), offsets.size() / 2);
+      for (size_t i = 0; i < took_part; ++i) {
+        const size_t from = offsets[2 * i];
+        out[i] = from == SIZE_MAX ? std::string_view()
+                                  : std::string_view(subject.data() + from, offsets[2 * i + 1] - from);
+      }
+      std::fill(out.begin() + ptrdiff_t(took_part), out.end(), std::string_view());
     }
     return Answer::yes;
   }
@@ -228,12 +289,76 @@ struct Regex::Impl {
     return run_re2(subject, scratch, captures);
   }
 
+  /// Most patterns match a long subject at its start, if at all: PCRE2 finds that out in one run, without
+  /// RE2's two to learn where. `answer` is no only where no match can begin later.
+  Answer run_at_start(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    const Jit* const anchored = jit_for(subject, true);
+    if (!anchored || subject.size() > kLongWork) return Answer::ask_re2;
+    // Time of the thread and not of the clock: a run that was interrupted must not look slow.
+    int64_t next = 0, since = 0;
+    for (uint32_t limit = step_limit(subject.size());
+         limit <= kMostSteps && next <= kNsAtStart * int64_t(subject.size()); limit *= kMoreSteps) {
+      const Answer answer = run_jit(*anchored, subject, 0, limit, scratch, captures);
+      if (answer == Answer::yes) return answer;
+      if (answer == Answer::no) return at_start_only ? answer : Answer::ask_re2;
+      const int64_t now = thread_ns();
+      if (since) next = kMoreSteps * (now - since);
+      since = now;
+    }
+    remember(true);
+    return Answer::ask_re2;
+  }
+
+  /// A pattern that begins with a certain byte is tried where that byte stands; where it stands too often,
+  /// nothing is known.
+  Answer run_at_lead(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    const Jit* const anchored = jit_for(subject, true);
+    if (!anchored || subject.size() > kLongWork) return Answer::ask_re2;
+    size_t at = 0;
+    for (int tries = 0; tries < kMostLeads; ++tries, ++at) {
+      at = subject.find(char(lead), at);
+      if (at == std::string_view::npos) return Answer::no;
+      const Answer answer = run_jit(*anchored, subject, at, step_limit(subject.size()), scratch, captures);
+      if (answer != Answer::no) return answer;
+    }
+    return Answer::ask_re2;
+  }
+
+  bool run_long(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    const bool trusted = !distrusted.load(std::memory_order_relaxed);
+    remember(false);
+    if (captures && trusted && !expects_miss.load(std::memory_order_relaxed)) {
+      const Answer answer = run_at_start(subject, scratch, captures);
+      if (answer != Answer::ask_re2) {
+        learn(answer == Answer::yes);
+        return answer == Answer::yes;
+      }
+    }
+    const bool found = run_re2_first(jit_for(subject, false), subject, scratch, captures);
+    learn(found);
+    return found;
+  }
+
+  /// False when the subject holds none of the literals of which a match needs one. Short subjects are not
+  /// worth the search, and of many literals whoever asks has a set.
+  bool may_match(std::string_view subject) const {
+    if (finders.empty() || subject.size() <= kWatched) return true;
+    for (const Finder& finder : finders)
+      if (finder.in(subject)) return true;
+    return !spelt_otherwise.empty() && !ascii(subject);
+  }
+
   bool run(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    if (!may_match(subject)) return false;
     if (!subject.data())
       subject = "";  // so that a group which matched nothing differs from one that took no part
-    const Jit* jit = jit_for(subject);
+    if (lead >= 0 && subject.size() > kWatched && !distrusted.load(std::memory_order_relaxed)) {
+      const Answer answer = run_at_lead(subject, scratch, captures);
+      if (answer != Answer::ask_re2) return answer == Answer::yes;
+    }
+    if (subject.size() > kShort) return run_long(subject, scratch, captures);
+    const Jit* jit = jit_for(subject, false);
     if (!jit) return run_re2(subject, scratch, captures);
-    if (subject.size() > kShort) return run_re2_first(jit, subject, scratch, captures);
     if (distrusted.load(std::memory_order_relaxed)) {
       remember(false);
       return run_re2_first(jit, subject, scratch, captures);
@@ -269,13 +394,20 @@ Result<Regex> Regex::compile(std::string_view pattern) {
   {
     const RE2 trial(piece(pattern), options(kMemory));
     if (!trial.ok()) return refusal(trial, pattern);
-    impl.groups = trial.NumberOfCapturingGroups();
+    impl.numbers.resize(size_t(trial.NumberOfCapturingGroups()) + 1);
+    std::iota(impl.numbers.begin(), impl.numbers.end(), 0);
     impl.memory = memory_for(trial.ProgramSize());
   }
   const auto tree = parse_regex(pattern);
   if (!tree) return made;
   impl.literals = testudo::required_literals(*tree);
+  if (impl.literals.empty()) impl.spelt_otherwise = required_in_any_case(*tree);
+  const auto& sought = impl.literals.empty() ? impl.spelt_otherwise : impl.literals;
+  if (sought.size() <= kFewLiterals)
+    for (const std::string& literal : sought) impl.finders.emplace_back(literal, impl.literals.empty());
   impl.dear_start = !fails_early(*tree);
+  impl.at_start_only = begins_text(*tree);
+  impl.lead = lead_byte(*tree);
   impl.translatable = translatable(*tree);
   // RE2 sees \B between the bytes of one character, PCRE2 does not.
   impl.jit_reads_utf8 = !tree->has(RegexNode::Kind::not_word_boundary);
@@ -287,6 +419,13 @@ Regex::Regex(Regex&&) noexcept = default;
 Regex& Regex::operator=(Regex&&) noexcept = default;
 Regex::~Regex() = default;
 
+void Regex::capture_only(std::vector<int> groups) {
+  std::vector<int>& numbers = impl_->numbers;
+  std::erase_if(numbers, [&](int number) {
+    return number > 0 && !std::binary_search(groups.begin(), groups.end(), number);
+  });
+}
+
 bool Regex::test(std::string_view subject, RegexScratch& scratch) const {
   return impl_->run(subject, scratch.impl(), nullptr);
 }
@@ -295,10 +434,11 @@ bool Regex::match(std::string_view subject, RegexScratch& scratch, Captures& cap
   return impl_->run(subject, scratch.impl(), &captures);
 }
 
-int Regex::groups() const { return impl_->groups; }
+int Regex::groups() const { return int(impl_->numbers.size()) - 1; }
+const std::vector<int>& Regex::numbers() const { return impl_->numbers; }
 const std::string& Regex::pattern() const { return impl_->pattern; }
 uint64_t Regex::trips() const { return impl_->trips.load(std::memory_order_relaxed); }
-bool Regex::uses_jit() const { return impl_->jit(SubjectKind::ascii) != nullptr; }
+bool Regex::uses_jit() const { return impl_->jit(SubjectKind::ascii, false) != nullptr; }
 const std::vector<std::string>& Regex::required_literals() const { return impl_->literals; }
 
 }  // namespace testudo

@@ -23,7 +23,7 @@ class Captures {
  public:
   std::string_view operator[](size_t group) const { return groups_[group]; }
   bool took_part(size_t group) const { return groups_[group].data() != nullptr; }
-  size_t size() const { return groups_.size(); }  ///< groups of the last match, group 0 included
+  size_t size() const { return groups_.size(); }  ///< captured groups, the whole match (0) included
   std::vector<std::string_view>& raw() { return groups_; }
 
  private:
@@ -49,6 +49,11 @@ class Regex {
   /// Errors: RE2's message, with its offset as far as known; patterns over 1 MiB are refused.
   static Result<Regex> compile(std::string_view pattern);
 
+  /// Captures these groups of the pattern alone (numbers, ascending): captures[i + 1] is then what group
+  /// groups[i] took. What nobody reads is cheaper not captured: a grok's header has 40 groups and 8 fields.
+  /// Before the first match, and before threads share it.
+  void capture_only(std::vector<int> groups);
+
   Regex(Regex&&) noexcept;
   Regex& operator=(Regex&&) noexcept;
   ~Regex();
@@ -58,7 +63,9 @@ class Regex {
   /// As test(), and fills `captures` on a match. No allocation in the steady state.
   bool match(std::string_view subject, RegexScratch& scratch, Captures& captures) const;
 
-  int groups() const;  ///< capturing groups, group 0 not counted
+  int groups() const;  ///< captured groups, group 0 not counted
+  /// Number in the pattern of each captured group; that of captures[0] is 0.
+  const std::vector<int>& numbers() const;
   const std::string& pattern() const;
   uint64_t trips() const;  ///< matches in which PCRE2 hit its limit and RE2 took over
   /// False when RE2 works alone: the engines might differ on this pattern, or memory may not be made

@@ -55,6 +55,15 @@ void append_utf8(std::string& text, char32_t c) {
 
 bool has_case(char32_t c) { return c >= 0x80 || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
+// Without regard to case every text is written in small letters: it stands for all its spellings in ASCII.
+enum class Letters { exact, any_case };
+
+void small_letters(Texts& texts) {
+  for (std::string& text : texts)
+    for (char& c : text)
+      if (c >= 'A' && c <= 'Z') c = char(c | 0x20);
+}
+
 Found exactly(Texts texts) {
   std::sort(texts.begin(), texts.end());
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
@@ -67,9 +76,9 @@ Found exactly(Texts texts) {
   return found;
 }
 
-Found look(const RegexNode& node);
+Found look(const RegexNode& node, Letters letters);
 
-Found look_set(const RegexNode& node) {
+Found look_set(const RegexNode& node, Letters letters) {
   if (node.fold || node.negated) return {};
   Texts texts;
   for (const auto& [low, high] : node.ranges) {
@@ -78,10 +87,11 @@ Found look_set(const RegexNode& node) {
       append_utf8(texts.emplace_back(), c);
     }
   }
+  if (letters == Letters::any_case) small_letters(texts);
   return texts.empty() ? Found{} : exactly(std::move(texts));
 }
 
-Found look_concat(const RegexNode& node) {
+Found look_concat(const RegexNode& node, Letters letters) {
   Found all;
   std::optional<Texts> run = Texts{""};  // exact text of the parts since the last one that has none
   bool exact = true;
@@ -91,7 +101,7 @@ Found look_concat(const RegexNode& node) {
     exact = false;
   };
   for (const RegexNode& child : node.children) {
-    Found part = look(child);
+    Found part = look(child, letters);
     if (!part.exact) {
       end_run();
       all.needed = better(all.needed, part.needed);
@@ -110,13 +120,13 @@ Found look_concat(const RegexNode& node) {
   return all;
 }
 
-Found look_alternate(const RegexNode& node) {
+Found look_alternate(const RegexNode& node, Letters letters) {
   bool exact = true;
   bool needed = true;
   Texts exact_texts;
   Found all;
   for (const RegexNode& child : node.children) {
-    const Found part = look(child);
+    const Found part = look(child, letters);
     exact = exact && part.exact;
     if (exact) exact_texts.insert(exact_texts.end(), part.exact->begin(), part.exact->end());
     needed = needed && !part.needed.empty();
@@ -129,8 +139,8 @@ Found look_alternate(const RegexNode& node) {
   return all;
 }
 
-Found look_repeat(const RegexNode& node) {
-  Found body = look(node.children.front());
+Found look_repeat(const RegexNode& node, Letters letters) {
+  Found body = look(node.children.front(), letters);
   if (node.min > 0) {
     if (node.max != 1) body.exact.reset();
     return body;
@@ -140,40 +150,49 @@ Found look_repeat(const RegexNode& node) {
   return exactly(std::move(*body.exact));
 }
 
-Found look(const RegexNode& node) {
+Found look(const RegexNode& node, Letters letters) {
   switch (node.kind) {
     case Kind::literal: {
-      if (node.fold && has_case(node.rune)) return {};
-      std::string text;
-      append_utf8(text, node.rune);
-      return exactly({std::move(text)});
+      // Letters beyond ASCII may be spelt in ASCII: U+017F is an s.
+      if (node.fold && has_case(node.rune) && (letters == Letters::exact || node.rune >= 0x80)) return {};
+      Texts text(1);
+      append_utf8(text.front(), node.rune);
+      if (letters == Letters::any_case) small_letters(text);
+      return exactly(std::move(text));
     }
     case Kind::set:
-      return look_set(node);
+      return look_set(node, letters);
     case Kind::any:
     case Kind::any_but_newline:
       return {};
     case Kind::capture:
-      return look(node.children.front());
+      return look(node.children.front(), letters);
     case Kind::repeat:
-      return look_repeat(node);
+      return look_repeat(node, letters);
     case Kind::concat:
-      return look_concat(node);
+      return look_concat(node, letters);
     case Kind::alternate:
-      return look_alternate(node);
+      return look_alternate(node, letters);
     default:
       return exactly({""});  // assertions
   }
 }
 
-}  // namespace
-
-std::vector<std::string> required_literals(const RegexNode& tree) {
-  Texts texts = look(tree).needed;
-  if (shortest(texts) < kMinLength) return {};
+Texts needed(const RegexNode& tree, Letters letters, size_t least) {
+  Texts texts = look(tree, letters).needed;
+  if (shortest(texts) < least) return {};
   std::sort(texts.begin(), texts.end());
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
   return texts;
+}
+
+}  // namespace
+
+std::vector<std::string> required_literals(const RegexNode& tree) {
+  return needed(tree, Letters::exact, kMinLength);
+}
+std::vector<std::string> required_in_any_case(const RegexNode& tree) {
+  return needed(tree, Letters::any_case, kMinLength);
 }
 
 }  // namespace testudo

@@ -11,5 +11,7 @@ namespace testudo {
 /// At least one of these occurs in every text that matches; empty when none are known. At most 32, each of at
 /// least two bytes, duplicates removed; the longest that were found.
 std::vector<std::string> required_literals(const RegexNode& tree);
+/// The same of texts that are ASCII, without regard to case: in small letters. More patterns have some.
+std::vector<std::string> required_in_any_case(const RegexNode& tree);
 
 }  // namespace testudo

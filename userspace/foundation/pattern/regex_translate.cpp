@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "pattern/regex_lead.h"
+
 namespace testudo {
 namespace {
 
@@ -15,7 +17,7 @@ bool alphanumeric(char32_t c) {
 
 class Writer {
  public:
-  explicit Writer(SubjectKind subject) : subject_(subject) {}
+  Writer(SubjectKind subject, const std::vector<int>& captured) : subject_(subject), captured_(captured) {}
 
   std::string take(const RegexNode& tree) {
     write(tree);
@@ -60,7 +62,7 @@ class Writer {
         out_ += "\\B";
         return;
       case Kind::capture:
-        group("(", node.children.front());
+        group(captures(++groups_) ? "(" : "(?:", node.children.front());
         return;
       case Kind::repeat:
         repeat(node);
@@ -74,12 +76,44 @@ class Writer {
         }
         return;
       case Kind::alternate:
-        for (size_t i = 0; i < node.children.size(); ++i) {
-          if (i) out_ += '|';
-          write(node.children[i]);
-        }
+        alternatives(node);
         return;
     }
+  }
+
+  bool captures(int group) const { return std::binary_search(captured_.begin(), captured_.end(), group); }
+
+  // Many alternatives are refused at once where none of them can begin: a look ahead at what all of them need
+  // changes nothing but that. (An address that is no IPv6 address fails eight alternatives otherwise.)
+  void alternatives(const RegexNode& node) {
+    constexpr size_t kMany = 5;
+    const auto lead = node.children.size() >= kMany ? common_lead(node) : std::nullopt;
+    const bool outside = folding_;
+    if (lead) {
+      out_ += "(?=";
+      if (lead->most > 0) {
+        set(lead->run);
+        out_ += fmt::format("{{{},{}}}", lead->least, lead->most);
+      }
+      set(lead->next);
+      out_ += ")(?:";
+      folding_ = outside;
+    }
+    for (size_t i = 0; i < node.children.size(); ++i) {
+      if (i) out_ += '|';
+      write(node.children[i]);
+    }
+    if (!lead) return;
+    out_ += ')';
+    folding_ = outside;
+  }
+
+  void set(const CodeRanges& ranges) {
+    RegexNode one;
+    one.kind = Kind::set;
+    one.ranges = ranges;
+    fold(false);
+    set(one);
   }
 
   void group(const char* opening, const RegexNode& body) {
@@ -190,6 +224,8 @@ class Writer {
   static constexpr char32_t kKelvin = 0x212A;
 
   SubjectKind subject_;
+  const std::vector<int>& captured_;
+  int groups_ = 0;  ///< opened so far, those that do not capture any more included
   bool folding_ = false;
   std::string out_;
 };
@@ -214,6 +250,32 @@ bool translatable(const RegexNode& tree) {
   return std::all_of(tree.children.begin(), tree.children.end(), translatable);
 }
 
+bool begins_text(const RegexNode& tree) {
+  switch (tree.kind) {
+    case Kind::begin_text:
+      return true;
+    case Kind::capture:
+    case Kind::concat:
+      return begins_text(tree.children.front());
+    case Kind::alternate:
+      return std::all_of(tree.children.begin(), tree.children.end(), begins_text);
+    default:
+      return false;
+  }
+}
+
+int lead_byte(const RegexNode& tree) {
+  switch (tree.kind) {
+    case Kind::literal:
+      return tree.rune < 0x80 && !(tree.fold && alphanumeric(tree.rune)) ? int(tree.rune) : -1;
+    case Kind::capture:
+    case Kind::concat:
+      return lead_byte(tree.children.front());
+    default:
+      return -1;
+  }
+}
+
 bool fails_early(const RegexNode& tree) {
   switch (tree.kind) {
     case Kind::literal:
@@ -229,6 +291,8 @@ bool fails_early(const RegexNode& tree) {
   }
 }
 
-std::string to_pcre2(const RegexNode& tree, SubjectKind subject) { return Writer(subject).take(tree); }
+std::string to_pcre2(const RegexNode& tree, SubjectKind subject, const std::vector<int>& captured) {
+  return Writer(subject, captured).take(tree);
+}
 
 }  // namespace testudo

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pattern/regex_syntax.h"
 
@@ -13,6 +14,12 @@ namespace testudo {
 /// Would both engines agree about this pattern? Not when a loop's body can be empty: Perl's rule for ending
 /// such loops is not RE2's. Nor when alternatives differ in whether they ignore case.
 bool translatable(const RegexNode& tree);
+
+/// Can it match at the start of a text only?
+bool begins_text(const RegexNode& tree);
+
+/// The byte that every match begins with; -1 when there is none.
+int lead_byte(const RegexNode& tree);
 
 /// Does a place in the text where no match begins show at its first character? Where not, and without ^, the
 /// search for a start may cost PCRE2 the square of the length.
@@ -23,6 +30,7 @@ enum class SubjectKind {
   utf8,   ///< valid UTF-8
 };
 
-std::string to_pcre2(const RegexNode& tree, SubjectKind subject);
+/// Of the capturing groups only those of these numbers (ascending) capture in what is written.
+std::string to_pcre2(const RegexNode& tree, SubjectKind subject, const std::vector<int>& captured);
 
 }  // namespace testudo

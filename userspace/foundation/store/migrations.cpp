@@ -129,8 +129,15 @@ CREATE TABLE kv (
 );
 )sql";
 
+// params: JSON object or ''. terms: what a change narrows itself to (rows.cpp), '' = nothing.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE decisions ADD COLUMN params TEXT NOT NULL DEFAULT '';
+ALTER TABLE changes ADD COLUMN terms TEXT NOT NULL DEFAULT '';
+)sql";
+
 constexpr Migration all[] = {
     {1, version_1, nullptr},
+    {2, version_2, nullptr},
 };
 
 Result<int64_t> version_of(Connection& connection) {

@@ -13,7 +13,7 @@ namespace testudo::store::sql {
   "source_cn, latitude, longitude, created_ns, ambiguous, line, source_name"
 #define TESTUDO_DECISION_COLUMNS                                                                  \
   "id, uuid, alert_id, origin, scenario, scope, value, type, duration_ns, until_ns, created_ns, " \
-  "simulated, family, prefix_start, prefix_end, prefix_length"
+  "simulated, params, family, prefix_start, prefix_end, prefix_length"
 
 // An alert that is known already changes nothing: lines that are read again double nothing.
 inline constexpr const char* insert_alert = "INSERT INTO alerts (" TESTUDO_ALERT_COLUMNS
@@ -23,11 +23,11 @@ inline constexpr const char* insert_alert = "INSERT INTO alerts (" TESTUDO_ALERT
 inline constexpr const char* insert_event =
     "INSERT INTO alert_events (alert_id, number, timestamp, meta) VALUES (?, ?, ?, ?)";
 inline constexpr const char* insert_decision = "INSERT INTO decisions (" TESTUDO_DECISION_COLUMNS
-                                               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                                               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 inline constexpr const char* set_until = "UPDATE decisions SET until_ns = ? WHERE id = ?";
 inline constexpr const char* insert_change =
     "INSERT INTO changes (sequence, op, family, address, prefix_length, remediation, until_ns, origin, "
-    "scenario, at_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "scenario, at_ns, terms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 inline constexpr const char* put_position =
     "INSERT INTO positions (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = "
     "excluded.value";
@@ -39,8 +39,8 @@ inline constexpr const char* decisions_of_alert =
 inline constexpr const char* events_of_alert =
     "SELECT timestamp, meta FROM alert_events WHERE alert_id = ? ORDER BY number";
 inline constexpr const char* changes_after =
-    "SELECT sequence, op, family, address, prefix_length, remediation, until_ns, origin, scenario, at_ns "
-    "FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?";
+    "SELECT sequence, op, family, address, prefix_length, remediation, until_ns, origin, scenario, at_ns, "
+    "terms FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?";
 inline constexpr const char* uuids_since =
     "SELECT uuid FROM alerts WHERE created_ns >= ? AND uuid <> '' ORDER BY created_ns, id";
 inline constexpr const char* positions = "SELECT name, value FROM positions ORDER BY name";

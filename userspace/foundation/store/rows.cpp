@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "store/errors.h"
 #include "store/meta_json.h"
 
@@ -18,6 +20,38 @@ std::optional<Prefix> prefix_at(const Statement& row, int family, int address, i
   if ((kind != 4 && kind != 6) || bytes.size() != 16 || bits < 0 || bits > (kind == 4 ? 32 : 128))
     return std::nullopt;
   return Prefix::of(kind == 4 ? Ip::v4_bytes(bytes.data()) : Ip::v6_bytes(bytes.data()), int(bits));
+}
+
+// "PROTOCOL FIRST-PORT LAST-PORT OUTGOING UNIT RATE BURST SAMPLE", all numbers; "" is the default.
+std::string terms_to_text(const Terms& t) {
+  if (t == Terms()) return {};
+  return fmt::format("{} {} {} {:d} {} {} {} {}", t.protocol, t.port_first, t.port_last, t.outgoing,
+                     int(t.unit), t.rate, t.burst, t.sample);
+}
+
+std::optional<Terms> terms_from_text(const std::string& text) {
+  Terms t;
+  if (text.empty()) return t;
+  uint64_t n[8];
+  const char *at = text.data(), *const end = at + text.size();
+  for (uint64_t& number : n) {
+    if (&number != n && (at == end || *at++ != ' ')) return std::nullopt;
+    const auto read = std::from_chars(at, end, number);
+    if (read.ec != std::errc()) return std::nullopt;
+    at = read.ptr;
+  }
+  if (at != end || n[0] > UINT8_MAX || n[1] > UINT16_MAX || n[2] > UINT16_MAX || n[3] > 1 || n[4] > 1 ||
+      n[7] > UINT32_MAX)
+    return std::nullopt;
+  t.protocol = uint8_t(n[0]);
+  t.port_first = uint16_t(n[1]);
+  t.port_last = uint16_t(n[2]);
+  t.outgoing = n[3] == 1;
+  t.unit = Terms::Unit(n[4]);
+  t.rate = n[5];
+  t.burst = n[6];
+  t.sample = uint32_t(n[7]);
+  return t;
 }
 
 }  // namespace
@@ -79,7 +113,8 @@ void bind_decision(Statement& statement, const Decision& decision, int64_t alert
       .bind(int64_t(decision.duration.count()))
       .bind(unix_nanos(decision.until))
       .bind(unix_nanos(decision.created_at))
-      .bind(int64_t(decision.simulated));
+      .bind(int64_t(decision.simulated))
+      .bind(decision.params);
   if (decision.prefix)
     statement.bind(int64_t(decision.prefix->ip.family))
         .bind(first_address(*decision.prefix))
@@ -100,7 +135,8 @@ void bind_change(Statement& statement, const ChangeRow& row) {
       .bind(unix_nanos(change.until))
       .bind(change.origin)
       .bind(change.scenario)
-      .bind(unix_nanos(row.at));
+      .bind(unix_nanos(row.at))
+      .bind(terms_to_text(change.terms));
 }
 
 Result<Alert> read_alert(const Statement& row, const std::string& path) {
@@ -161,6 +197,7 @@ Result<Decision> read_decision(const Statement& row, const std::string& path) {
   decision.until = time_at(row, c++);
   decision.created_at = time_at(row, c++);
   decision.simulated = row.integer(c++) != 0;
+  decision.params = row.text(c++);
   if (row.is_null(c)) return decision;
   decision.prefix = prefix_at(row, c, c + 1, c + 3);
   if (!decision.prefix)
@@ -180,8 +217,9 @@ Result<ChangeRow> read_change(const Statement& row, const std::string& path) {
   change.change.sequence = change.sequence;
   const int64_t op = row.integer(1), remediation = row.integer(5);
   const auto prefix = prefix_at(row, 2, 3, 4);
-  if (!prefix || op < 0 || op > int64_t(DecisionChange::Op::clear) || remediation < 0 ||
-      remediation > int64_t(Remediation::log_only))
+  const auto terms = terms_from_text(row.text(10));
+  if (!prefix || !terms || op < 0 || op > int64_t(DecisionChange::Op::clear) || remediation < 0 ||
+      remediation > int64_t(Remediation::reset))
     return corrupt_error(fmt::format("change {} is damaged", change.sequence), path);
   change.change.op = DecisionChange::Op(op);
   change.change.prefix = *prefix;
@@ -190,6 +228,7 @@ Result<ChangeRow> read_change(const Statement& row, const std::string& path) {
   change.change.origin = row.text(7);
   change.change.scenario = row.text(8);
   change.at = time_at(row, 9);
+  change.change.terms = *terms;
   return change;
 }
 

@@ -61,7 +61,7 @@ Result<std::unique_ptr<Kernel>> Kernel::open(const KernelOptions& options) {
   bool damaged = false;
   TESTUDO_TRY(kernel->tables_, tables_of(options.pin, &kernel->adopted_, &damaged));
   kernel->must_fill_first_ = !kernel->adopted_ && (damaged || older_tables(options.pin));
-  TESTUDO_TRY(kernel->program_, Program::load(kernel->tables_, options.sizes));
+  TESTUDO_TRY(kernel->program_, Program::load(kernel->tables_, options.sizes, options.features));
   TESTUDO_CHECK(pin_tables(kernel->tables_, options.pin));
   if (auto links = watch_links())
     kernel->links_ = std::move(*links);
@@ -156,7 +156,7 @@ std::vector<Attachment> Kernel::attachments() const {
 Result<void> Kernel::exchange(std::vector<Exchange> maps) {
   const std::lock_guard changing(changing_);
   for (Exchange& map : maps) std::swap(tables_.*map.which, map.larger);
-  auto program = Program::load(tables_, options_.sizes);
+  auto program = Program::load(tables_, options_.sizes, options_.features);
   if (!program) {
     for (Exchange& map : maps) std::swap(tables_.*map.which, map.larger);
     return program.error();

@@ -22,6 +22,7 @@ struct KernelOptions {
   std::string pin = "/sys/fs/bpf/testudo";
   std::vector<std::string> interfaces;  ///< empty = those of the default routes, and those pinned already
   bool generic_only = false;
+  uint32_t features = 0;  ///< of testudo_feature
   TableSizes sizes;
 };
 

@@ -26,7 +26,7 @@ Error load_error(int err) {
                    {},
                    "boot with lockdown=integrity, or set enforce.mode to nftables"};
     return Error{Code::permission,
-                 what + ": " + std::strerror(err),
+                 what + ": " + std::strerror(err) + (last_words.empty() ? "" : ": " + last_words),
                  {},
                  "run as root, or give the daemon CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"};
   }
@@ -82,13 +82,14 @@ Result<void> write_meta(const Tables& tables, uint64_t seed) {
   meta.seed = seed;
   meta.generation = 1;
   meta.boot_id_hash = boot_id_hash();
+  meta.event_sample = TESTUDO_EVENT_SAMPLE;
   if (const int err = tables.meta.put(&zero, &meta)) return map_error(tables.meta, "writing", err);
   return {};
 }
 
 }  // namespace
 
-Result<Program> Program::load(Tables& tables, const TableSizes& sizes) {
+Result<Program> Program::load(Tables& tables, const TableSizes& sizes, uint32_t features) {
   listen_to_libbpf();
   Skeleton owner;
   owner.skeleton = testudo_bpf__open();
@@ -109,6 +110,7 @@ Result<Program> Program::load(Tables& tables, const TableSizes& sizes) {
   skeleton.rodata->filter4_words = tables.filter4 ? tables.filter4.max_entries() : sizes.filter_words;
   skeleton.rodata->filter6_words = tables.filter6 ? tables.filter6.max_entries() : sizes.filter_words;
   skeleton.rodata->filter_seed = seed;
+  skeleton.rodata->features = features;
   if (const int err = testudo_bpf__load(owner.skeleton)) return load_error(-err);
 
   for (const TableName& table : table_names()) {

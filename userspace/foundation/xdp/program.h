@@ -15,7 +15,8 @@ class Program {
  public:
   /// Loads the program. Maps that `tables` holds are used, the others are created and put into it; a new
   /// filter seed goes with new maps. 30–40 ms.
-  static Result<Program> load(Tables& tables, const TableSizes& sizes);
+  /// `features`: of testudo_feature; code of the others is not in the loaded program.
+  static Result<Program> load(Tables& tables, const TableSizes& sizes, uint32_t features = 0);
 
   int fd() const { return fd_.get(); }
   /// One frame (14 to 1,500 bytes) through the program, as if it had arrived: 0.4 µs, counters included.

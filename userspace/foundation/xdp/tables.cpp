@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "bpf/abi.h"
+#include "bpf/observation.h"
 #include "xdp/bpffs.h"
 
 namespace testudo::xdp {
@@ -13,6 +14,7 @@ constexpr TableName kTables[] = {
     {TESTUDO_MAP_FILTER4, &Tables::filter4},
     {TESTUDO_MAP_FILTER6, &Tables::filter6},
     {TESTUDO_MAP_BM24, &Tables::bm24},
+    {TESTUDO_MAP_BM32, &Tables::bm32},
     {TESTUDO_MAP_POLICY, &Tables::policy},
     {TESTUDO_MAP_POLICY_TEXT, &Tables::policy_text},
     {TESTUDO_MAP_DROP_CLOCK, &Tables::drop_clock},
@@ -24,8 +26,16 @@ constexpr TableName kTables[] = {
     {TESTUDO_MAP_ALLOW4, &Tables::allow4},
     {TESTUDO_MAP_ALLOW6, &Tables::allow6},
     {TESTUDO_MAP_COUNTERS, &Tables::counters},
+    {TESTUDO_MAP_COUNTERS_OUT, &Tables::counters_out},
     {TESTUDO_MAP_TOTALS, &Tables::totals},
     {TESTUDO_MAP_HITS, &Tables::hits},
+    {TESTUDO_MAP_BUDGETS, &Tables::budgets},
+    {TESTUDO_MAP_EVENTS, &Tables::events},
+    {TESTUDO_MAP_NEXT_PROG, &Tables::next_prog},
+    {TESTUDO_MAP_OBSERVE, &Tables::observe},
+    {TESTUDO_MAP_SOURCES, &Tables::sources},
+    {TESTUDO_MAP_OBSERVATIONS, &Tables::observations},
+    {TESTUDO_MAP_OBSERVE_LOAD, &Tables::observe_load},
 };
 
 bool is_version_folder(const std::string& name) {

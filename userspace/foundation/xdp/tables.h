@@ -9,9 +9,11 @@
 namespace testudo::xdp {
 
 struct Tables {
-  Map meta, filter4, filter6, bm24, policy, policy_text, drop_clock;
+  Map meta, filter4, filter6, bm24, bm32, policy, policy_text, drop_clock;
   Map ban4, ban6, ban6_64, net4, net6, allow4, allow6;
-  Map counters, totals, hits;
+  Map counters, counters_out, totals, hits;
+  Map budgets, events, next_prog;
+  Map observe, sources, observations, observe_load;
 };
 
 struct TableName {

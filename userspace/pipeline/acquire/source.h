@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ip.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "model/line_batch.h"
@@ -41,6 +42,9 @@ struct SourceContext {
   std::function<std::optional<std::string>(const std::string& key)> saved_position;
   Metrics* metrics = nullptr;
   uint32_t next_source_id = 1;
+  std::string pin;  ///< folder of the kernel's maps, for sources that read them
+  /// Did this address complete a handshake with this machine lately? Nothing = nobody can say. May be null.
+  std::function<std::optional<bool>(const Ip&)> witnessed;
 };
 
 class Source {

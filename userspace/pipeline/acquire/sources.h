@@ -12,7 +12,7 @@
 
 namespace testudo {
 
-#define TESTUDO_SOURCES(X) X(file) X(journalctl)
+#define TESTUDO_SOURCES(X) X(file) X(journalctl) X(xdp)
 
 /// Every kind, in the order of the table.
 std::span<const SourceKind* const> all_sources();

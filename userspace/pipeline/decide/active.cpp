@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "decide/coverage.h"
+
 namespace testudo {
 
 void ActiveCounts::add(const Key& key, int64_t n) {
@@ -16,26 +18,9 @@ std::map<ActiveCounts::Key, int64_t> ActiveCounts::snapshot() const {
   return counts_;
 }
 
-int severity(Remediation remediation) {
-  switch (remediation) {
-    case Remediation::ban:
-    case Remediation::reset:
-      return 5;
-    case Remediation::captcha:
-      return 4;
-    case Remediation::throttle:
-      return 3;
-    case Remediation::sample:
-      return 2;
-    case Remediation::log_only:
-      return 1;
-    case Remediation::none:
-      break;
-  }
-  return 0;
+ActiveIndex::ActiveIndex() : effects_(1), sets_(1), counts_(std::make_shared<ActiveCounts>()) {
+  set_ids_.emplace(std::vector<int64_t>(), 0);
 }
-
-ActiveIndex::ActiveIndex() : counts_(std::make_shared<ActiveCounts>()) {}
 ActiveIndex::~ActiveIndex() = default;
 
 ActiveIndex::TextId ActiveIndex::intern(std::string_view text) {
@@ -45,6 +30,17 @@ ActiveIndex::TextId ActiveIndex::intern(std::string_view text) {
   const auto id = TextId(texts_.size() - 1);
   text_ids_.emplace(texts_.back(), id);
   return id;
+}
+
+// Nearly all decisions share a handful of effects: params are read once for each.
+ActiveIndex::EffectId ActiveIndex::intern_effect(const Row& row) {
+  const auto [it, fresh] = effect_ids_.try_emplace({row.type, row.params, row.simulated}, 0);
+  if (!fresh) return it->second;
+  auto effect = effect_of(texts_[row.type], texts_[row.params], row.simulated);
+  // Params are checked where decisions come in; what an older store holds and cannot be read does nothing.
+  if (!effect || effect->rank == 0) return it->second;
+  effects_.push_back(std::move(*effect));
+  return it->second = EffectId(effects_.size() - 1);
 }
 
 Decision ActiveIndex::decision_of(const Row& row) const {
@@ -57,6 +53,7 @@ Decision ActiveIndex::decision_of(const Row& row) const {
   d.scope = texts_[row.scope];
   d.value = row.value;
   d.type = texts_[row.type];
+  d.params = texts_[row.params];
   d.duration = Duration(row.duration);
   d.until = from_unix_nanos(row.until);
   d.created_at = from_unix_nanos(row.created_at);
@@ -65,57 +62,8 @@ Decision ActiveIndex::decision_of(const Row& row) const {
   return d;
 }
 
-DecisionChange ActiveIndex::change_of(const Row& row) const {
-  DecisionChange change;
-  change.op = DecisionChange::Op::set;
-  change.prefix = row.prefix;
-  change.remediation = remediation_of(texts_[row.type]);
-  change.until = from_unix_nanos(row.until);
-  change.origin = texts_[row.origin];
-  change.scenario = texts_[row.scenario];
-  return change;
-}
-
 void ActiveIndex::count(const Row& row, int64_t n) {
   if (!row.simulated) counts_->add({texts_[row.origin], texts_[row.scenario], texts_[row.type]}, n);
-}
-
-// Walks the rows of one prefix (one or two, nearly always) and emits what is different from before. Of equals
-// the older row stays, so that a repeated ban changes nothing.
-void ActiveIndex::project(const Prefix& prefix, PrefixState& state, Changes& changes) {
-  const Row* best = nullptr;
-  int best_severity = 0;
-  for (int64_t id = state.first; id != 0;) {
-    const Row& row = rows_.at(id);
-    id = row.next;
-    const int s = row.simulated ? 0 : severity(remediation_of(texts_[row.type]));
-    if (s == 0) continue;
-    const bool better = best == nullptr || s > best_severity ||
-                        (s == best_severity && row.until > best->until) ||
-                        (s == best_severity && row.until == best->until && row.id == state.projected);
-    if (!better) continue;
-    best = &row;
-    best_severity = s;
-  }
-  if (best == nullptr) {
-    if (state.projected == 0) return;
-    DecisionChange change;
-    change.op = DecisionChange::Op::clear;
-    change.prefix = prefix;
-    change.remediation = state.remediation;
-    change.until = from_unix_nanos(state.until);
-    state.projected = 0;
-    state.remediation = Remediation::none;
-    changes.push_back(std::move(change));
-    return;
-  }
-  DecisionChange change = change_of(*best);
-  const bool same =
-      state.projected != 0 && state.until == best->until && state.remediation == change.remediation;
-  state.projected = best->id;
-  state.until = best->until;
-  state.remediation = change.remediation;
-  if (!same) changes.push_back(std::move(change));
 }
 
 void ActiveIndex::add(const Decision& d, Changes& changes) {
@@ -130,9 +78,11 @@ void ActiveIndex::add(const Decision& d, Changes& changes) {
   row.scenario = intern(d.scenario);
   row.scope = intern(d.scope);
   row.type = intern(d.type);
+  row.params = intern(d.params);
   row.has_prefix = d.prefix.has_value();
   if (d.prefix) row.prefix = *d.prefix;
   row.simulated = d.simulated;
+  row.effect = intern_effect(row);
   row.value = d.value;
   row.uuid = d.uuid;
   ends_.emplace(row.until, row.id);
@@ -146,6 +96,10 @@ void ActiveIndex::add(const Decision& d, Changes& changes) {
   PrefixState& state = prefixes_.at(prefix);
   row.next = state.first;
   state.first = row.id;
+  if (prefix.ip.is_v4() && !prefix.is_host()) {
+    ranges_.insert(row.id);
+    if (drops(effect(row).remediation)) wide_sum_ += addresses4(prefix);
+  }
   rows_.emplace(row.id, std::move(row));
   project(prefix, state, changes);
 }
@@ -161,15 +115,22 @@ bool ActiveIndex::remove(int64_t id, Changes& changes) {
     const auto values = values_.find(row.value);
     values->second.erase(id);
     if (values->second.empty()) values_.erase(values);
+    set_area(id, nullptr);
     return true;
   }
+  if (ranges_.erase(id) > 0 && drops(effect(row).remediation)) wide_sum_ -= addresses4(row.prefix);
+  unlink(row, changes);
+  return true;
+}
+
+void ActiveIndex::unlink(const Row& row, Changes& changes) {
   PrefixState& state = *prefixes_.find(row.prefix);
-  if (state.first == id) {
+  if (state.first == row.id) {
     state.first = row.next;
   } else {
     for (int64_t at = state.first; at != 0;) {
       Row& other = rows_.at(at);
-      if (other.next == id) {
+      if (other.next == row.id) {
         other.next = row.next;
         break;
       }
@@ -177,8 +138,7 @@ bool ActiveIndex::remove(int64_t id, Changes& changes) {
     }
   }
   project(row.prefix, state, changes);
-  if (state.first == 0) prefixes_.erase(row.prefix);
-  return true;
+  if (state.empty()) prefixes_.erase(row.prefix);
 }
 
 void ActiveIndex::expire(TimePoint now, Changes& changes) {
@@ -197,6 +157,11 @@ void ActiveIndex::clear() {
   prefixes_.clear();
   ends_.clear();
   values_.clear();
+  areas_.clear();
+  steps_.clear();
+  ranges_.clear();
+  area_prefixes_ = 0;
+  wide_sum_ = 0;
 }
 
 std::optional<Decision> ActiveIndex::get(int64_t id) const {
@@ -248,20 +213,6 @@ std::vector<int64_t> ActiveIndex::by_value(std::string_view value) const {
   const auto it = values_.find(std::string(value));
   if (it == values_.end()) return {};
   return {it->second.begin(), it->second.end()};
-}
-
-std::optional<DecisionChange> ActiveIndex::projection(const Prefix& prefix) const {
-  const PrefixState* state = prefixes_.find(prefix);
-  if (state == nullptr || state->projected == 0) return std::nullopt;
-  return change_of(rows_.at(state->projected));
-}
-
-ActiveIndex::Changes ActiveIndex::projections() const {
-  Changes all;
-  all.reserve(prefixes_.size());
-  for (const auto& [prefix, state] : prefixes_)
-    if (state.projected != 0) all.push_back(change_of(rows_.at(state.projected)));
-  return all;
 }
 
 std::optional<TimePoint> ActiveIndex::next_end() const {

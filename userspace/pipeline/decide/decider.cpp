@@ -33,7 +33,8 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
       sessions(options.session_grace),
       session_source(system_sessions(options.admin_groups)),
       helpers(history_helpers(*this)),
-      witnesses(std::move(options.witness), its_metrics) {
+      witnesses(std::move(options.witness), its_metrics),
+      geo(options.data_folder, options.max_prefixes) {
   for (size_t v = 0; v < kVerdicts; ++v) {
     const char* name = verdict_name(Verdict(v));
     refused_decisions.push_back(&metrics.counter(
@@ -45,6 +46,11 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
       &metrics.counter("testudo_enforce_errors_total", "Changes that the kernel side did not take.");
   reconcile_differences = &metrics.counter("testudo_reconcile_differences_total",
                                            "Entries in which kernel and store differed at a comparison.");
+  const char* compared = "Comparisons of kernel and store.";
+  reconciled_same = &metrics.counter("testudo_reconcile_total", compared, {{"result", "same"}});
+  reconciled_repaired = &metrics.counter("testudo_reconcile_total", compared, {{"result", "repaired"}});
+  without_drops = &metrics.counter("testudo_bans_without_drops_total",
+                                   "Addresses whose lines kept coming while their ban dropped nothing.");
   expired = &metrics.counter("testudo_decisions_ended_total", "Decisions that ended.", {{"how", "expired"}});
   ended = &metrics.counter("testudo_decisions_ended_total", "Decisions that ended.", {{"how", "lifted"}});
   reaction = &metrics.histogram("testudo_reaction_seconds",
@@ -123,6 +129,7 @@ Result<std::unique_ptr<Decider>> Decider::open(DeciderOptions options, Store& st
 }
 
 AlertOutcome Decider::on_alert(Alert alert) {
+  impl_->learn_areas(alert);
   // Before the lock: a source may have to ask the kernel for all of its sockets.
   std::optional<WitnessFinding> wire;
   if (alert.remediation) wire = impl_->witnesses.ask(alert);
@@ -138,9 +145,11 @@ Result<std::vector<AlertOutcome>> Decider::post_alerts(std::vector<Alert> alerts
     return Error{Code::unavailable, "the store takes nothing at present: " + problem};
   std::vector<AlertOutcome> outcomes;
   for (Alert& alert : alerts) {
+    impl_->learn_areas(alert);
     const std::lock_guard lock(impl_->mutex);
     outcomes.push_back(impl_->take(std::move(alert), force, nullptr));
   }
+  impl_->settle();
   TESTUDO_CHECK(impl_->committer->barrier());
   return outcomes;
 }
@@ -152,8 +161,15 @@ void Decider::set_session_source(std::unique_ptr<SessionSource> source) {
 }
 
 Result<void> Decider::reload() {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->load_rules();
+  Result<void> loaded;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    loaded = impl_->load_rules();
+  }
+  // Whoever has put a database there does not wait for the next look at it.
+  impl_->refresh_areas();
+  impl_->settle();
+  return loaded;
 }
 
 Result<void> Decider::barrier() { return impl_->committer->barrier(); }

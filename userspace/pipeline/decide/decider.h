@@ -39,6 +39,8 @@ struct DeciderOptions {
   std::string pin;           ///< flush mark in the pinned meta map
   std::string machine_id = "localhost";
   bool own_addresses = true;         ///< protect addresses of interfaces, gateways, resolvers of this machine
+  std::string data_folder;           ///< country and AS databases; "" = none
+  size_t max_prefixes = 1'000'000;   ///< of all countries and ASes together; the kernel's table has that many
   Duration reconcile_every = 10min;  ///< kernel compared with what is decided, and repaired
   std::function<TimePoint()> clock;  ///< for tests; empty = the wall clock
   WitnessOptions witness;            ///< asked before a log bans somebody; off by default
@@ -72,6 +74,22 @@ struct Unheard {
   std::string line, source_name;
 };
 
+/// A decision on a country or an AS, and what it is in the kernel.
+struct AreaStatus {
+  int64_t id = 0;
+  std::string scope, value, type;
+  bool simulated = false;
+  size_t prefixes = 0;     ///< 0 = none in the kernel
+  uint64_t addresses = 0;  ///< of IPv4
+  std::string problem;     ///< "" or why it is not in the kernel, or not as it should be
+};
+
+/// Somebody who is banned and whose lines keep coming, while the kernel drops nothing of him.
+struct SilentBan {
+  std::string address, scenario, source_name;
+  TimePoint banned_at{}, seen_at{};
+};
+
 /// What is known of one address: `testudo why`.
 struct WhyReport {
   std::string address;
@@ -84,6 +102,7 @@ struct WhyReport {
   std::string protected_by;                 ///< "own address of eth0", "administrator's session", …
   std::string wire;                         ///< what the wire witness knows of it, "" = it is off
   std::vector<KernelEntry> kernel;          ///< what the kernel holds, hits included
+  std::vector<std::string> notes;           ///< what is not as one would expect, a sentence each
 };
 
 class Decider {
@@ -124,11 +143,15 @@ class Decider {
   bool banned(std::string_view address) const;
   Result<std::vector<Alert>> alerts(const AlertFilter& filter);  ///< pending commits included
   Result<std::vector<Decision>> decisions(const DecisionFilter& filter);
+  /// Decisions on countries and ASes in force, in order of id.
+  std::vector<AreaStatus> areas() const;
+  /// The last few, newest first.
+  std::vector<SilentBan> bans_without_drops() const;
 
   /// Expiry, sessions, allowlist expiry, reconcile. Call about once a second; returns when to call again.
   Duration tick(TimePoint now);
   void set_session_source(std::unique_ptr<SessionSource> source);
-  /// Reads profiles and simulation anew; on error the old ones stay.
+  /// Reads profiles and simulation anew; on error the old ones stay. Looks for new databases as well.
   Result<void> reload();
 
   /// "" or what keeps decisions from reaching the disk, and what to do: for `status` and `/health`. Any

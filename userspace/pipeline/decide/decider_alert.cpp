@@ -10,9 +10,6 @@ namespace testudo {
 
 namespace {
 
-// Longer than anything meant; keeps sums of times within their range.
-constexpr Duration kLongest = 24h * 365 * 100;
-
 std::string random_uuid() {
   uint8_t b[16] = {};
   // 16 bytes never fail once the pool is up; until then the clock makes them unique on this machine.
@@ -27,17 +24,7 @@ std::string random_uuid() {
   return text;
 }
 
-bool by_address(const std::string& scope) { return scope == "Ip" || scope == "Range"; }
-
 }  // namespace
-
-std::optional<Prefix> matching_prefix(const std::string& scope, const std::string& value) {
-  if (!by_address(scope)) return std::nullopt;
-  const auto prefix = Prefix::parse(value);
-  if (!prefix || prefix->ip.is_v4() || prefix->length < 96) return prefix;
-  const Ip folded = prefix->ip.unmapped();
-  return folded.is_v4() ? Prefix::of(folded, prefix->length - 96) : *prefix;
-}
 
 AlertOutcome Decider::Impl::unheard(const Alert& alert, Verdict verdict, std::string why) {
   constexpr size_t kRing = 1000;
@@ -57,42 +44,6 @@ AlertOutcome Decider::Impl::keep(Alert alert, Verdict verdict, std::string why,
   uuids.insert(alert.uuid);
   committer->add(std::move(alert), changes);
   return {verdict, id, std::move(why)};
-}
-
-// Sets what is matched and until when; an outcome means: this decision must not be.
-std::optional<AlertOutcome> Decider::Impl::check_decision(Decision& decision, const Alert& alert,
-                                                          bool by_hand, bool force, TimePoint at) {
-  decision.scope = normalize_scope(decision.scope);
-  if (decision.type.empty()) return AlertOutcome{Verdict::refused, 0, "a decision needs a type, such as ban"};
-  decision.prefix = matching_prefix(decision.scope, decision.value);
-  if (by_address(decision.scope)) {
-    if (!decision.prefix)
-      return AlertOutcome{
-          Verdict::refused, 0,
-          fmt::format("not an address or prefix: {}", escape_for_terminal(decision.value.substr(0, 100)))};
-    // Whoever has one address of IPv6 has the /64. But a neighbour who must not be banned narrows it again.
-    const Prefix& exact = *decision.prefix;
-    if (!by_hand && !exact.ip.is_v4() && exact.is_host() && options.ipv6_prefix < 128) {
-      const Prefix wide = Prefix::of(exact.ip, options.ipv6_prefix);
-      if (!allow.touches(wide, at) && !protection.refuse(wide, false)) decision.prefix = wide;
-    }
-    if (const auto hits = allow.matches(*decision.prefix, at); !hits.empty())
-      return AlertOutcome{Verdict::allowlisted, 0,
-                          fmt::format("{} is allowlisted: {}", decision.value, fmt::join(hits, ", "))};
-    if (const auto refusal = protection.refuse(*decision.prefix, force && by_hand))
-      return AlertOutcome{refusal->too_wide ? Verdict::refused : Verdict::protected_address, 0,
-                          fmt::format("{} is not banned: {}", decision.value, refusal->why)};
-  }
-  if (decision.duration <= 0ns) return AlertOutcome{Verdict::refused, 0, "the duration must be more than 0"};
-  decision.duration = std::min(decision.duration, kLongest);
-  decision.created_at = at;
-  decision.until = std::min(alert.stop_at, at) + decision.duration;
-  if (decision.until <= at)
-    return AlertOutcome{Verdict::late, 0,
-                        fmt::format("read too late: it happened at {}, and the {} of {} would be over",
-                                    format_rfc3339_seconds(alert.stop_at), decision.type,
-                                    format_duration_short(decision.duration))};
-  return std::nullopt;
 }
 
 void Decider::Impl::simulate_where_due(Alert& alert, const WitnessFinding* wire) {
@@ -126,6 +77,7 @@ AlertOutcome Decider::Impl::take(Alert alert, bool force, const WitnessFinding* 
   const bool by_hand = !alert.decisions.empty();
 
   if (!by_hand) {
+    suspect(alert, at);
     for (const std::string& text : {alert.source.value, alert.source.ip}) {
       const auto prefix = matching_prefix(alert.source.scope, text);
       if (!prefix) continue;
@@ -195,6 +147,7 @@ AlertOutcome Decider::Impl::take(Alert alert, bool force, const WitnessFinding* 
     if (decision.scenario.empty()) decision.scenario = alert.scenario;
     index.add(decision, changes);
     if (decision.prefix && !decision.simulated) drop_adopted(*decision.prefix, changes);
+    if (is_geo_scope(decision.scope)) place_area(decision);
   }
   const bool simulated = alert.decisions.front().simulated;
   const std::vector<ChangeRow> rows = emit(changes, at);

@@ -56,7 +56,10 @@ int64_t Decider::Impl::active_decisions(std::string_view value) {
 
 bool Decider::banned(std::string_view address) const {
   const std::lock_guard lock(impl_->mutex);
-  for (const int64_t id : impl_->active_ids(address))
+  std::vector<int64_t> ids = impl_->active_ids(address);
+  if (const auto prefix = address_of(address))
+    for (const int64_t id : impl_->index.areas_covering(*prefix)) ids.push_back(id);
+  for (const int64_t id : ids)
     if (const auto d = impl_->index.get(id);
         d && !d->simulated && d->until > impl_->time() && remediation_of(d->type) == Remediation::ban)
       return true;
@@ -150,12 +153,24 @@ Result<WhyReport> Decider::Impl::why(const Ip& address) {
   report.wire = witnesses.describe(address);
   const std::lock_guard lock(mutex);
   const TimePoint at = time();
-  for (const int64_t id : index.covering(host)) {
+  std::vector<int64_t> ids = index.covering(host);
+  for (const int64_t id : index.areas_covering(host)) ids.push_back(id);
+  for (const int64_t id : ids) {
     auto decision = index.get(id);
     if (!decision || decision->simulated || decision->until <= at) continue;
     report.banned = report.banned || remediation_of(decision->type) == Remediation::ban;
     report.active.push_back(std::move(*decision));
   }
+  for (const AreaStatus& area : areas())
+    if (!area.problem.empty() && area.prefixes == 0 && report.notes.size() < kWhyRows)
+      report.notes.push_back(area.type + " of " + area.scope + " " + area.value +
+                             " is in force, but not in the kernel: " + area.problem);
+  if (const auto ban = silent.about(address))
+    report.notes.push_back(
+        "its lines still came at " + format_rfc3339_seconds(ban->seen_at) + " (" + ban->source_name +
+        "), banned since " + format_rfc3339_seconds(ban->banned_at) +
+        ", and nothing of it was dropped: traffic comes through a proxy, or by an interface "
+        "that is not covered");
   std::erase_if(report.recent, [&](const Decision& d) {
     return std::any_of(report.active.begin(), report.active.end(),
                        [&](const Decision& a) { return a.id == d.id; });

@@ -36,6 +36,7 @@ Result<int> Decider::delete_decisions(const DecisionFilter& filter) {
     for (const Decision& decision : impl_->index.find(wanted)) ids.push_back(decision.id);
     n = impl_->end(ids, impl_->time());
   }
+  impl_->settle();
   if (n > 0) TESTUDO_CHECK(impl_->committer->barrier());
   return n;
 }
@@ -64,6 +65,7 @@ Result<int> Decider::flush() {
     // Emitted as well, though the tables are empty: other projections follow the log.
     self.committer->add_changes(self.emit(changes, at));
   }
+  self.settle();
   log::warn("flush.done", {{"ended", n}});
   // One that fails does not stop the others: each mark alone keeps the decisions from coming back.
   const auto noted = self.committer->with_store(
@@ -84,16 +86,28 @@ Result<void> Decider::flush_kernel() {
 }
 
 Duration Decider::Impl::tick(TimePoint at) {
-  constexpr int64_t kSessionsEvery = 5'000'000'000, kMachineEvery = 30'000'000'000;
+  const Duration next = tick_once(at);
+  settle();
+  check_suspects();
+  return next;
+}
+
+Duration Decider::Impl::tick_once(TimePoint at) {
+  constexpr int64_t kSessionsEvery = 5'000'000'000, kMachineEvery = 30'000'000'000,
+                    kAreasEvery = 5'000'000'000;
   // Asked without the lock: logind and a directory service may take their time.
   std::shared_ptr<SessionSource> source;
-  bool ask_machine = false;
+  bool ask_machine = false, look_at_files = false;
   {
     const std::lock_guard lock(mutex);
     const int64_t mono = monotonic_ns();
     if (mono >= sessions_due) {
       source = session_source;
       sessions_due = mono + kSessionsEvery;
+    }
+    if (mono >= areas_due) {
+      look_at_files = true;
+      areas_due = mono + kAreasEvery;
     }
     if (options.own_addresses && mono >= machine_due) {
       ask_machine = true;
@@ -102,6 +116,7 @@ Duration Decider::Impl::tick(TimePoint at) {
   }
   const std::vector<Ip> present = source ? source->addresses() : std::vector<Ip>{};
   const MachineAddresses here = ask_machine ? machine_addresses() : MachineAddresses{};
+  if (look_at_files) refresh_areas();
 
   const std::lock_guard lock(mutex);
   bool moved = false;
@@ -122,6 +137,7 @@ Duration Decider::Impl::tick(TimePoint at) {
   Changes changes;
   const size_t before = index.size();
   index.expire(at, changes);
+  std::erase_if(area_problems, [&](const auto& row) { return !index.get(row.first); });
   expired->add(before - index.size());
   committer->add_changes(emit(changes, at));
 

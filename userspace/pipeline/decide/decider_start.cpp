@@ -1,5 +1,5 @@
 // decide/decider_start.cpp: what is known and in force at start; flush marks; the kernel brought in line.
-#include <unordered_set>
+#include <unordered_map>
 
 #include "base/log.h"
 #include "decide/decider_impl.h"
@@ -14,7 +14,10 @@ constexpr Duration kRereadHorizon = 24h * 7;
 // Kernel expiry counts whole seconds, and the clocks are read at different moments.
 constexpr Duration kClockSlack = 2s;
 
-bool enforced_in_kernel(Remediation r) { return r == Remediation::ban || r == Remediation::throttle; }
+// Captchas are the business of web bouncers.
+bool enforced_in_kernel(Remediation r) { return r != Remediation::none && r != Remediation::captcha; }
+
+Duration apart(Duration a, Duration b) { return a < b ? b - a : a - b; }
 
 }  // namespace
 
@@ -63,12 +66,39 @@ Result<void> Decider::Impl::start() {
     rows.push_back({change.sequence, change, at});
   }
   committer->add_changes(rows);
+  start_areas();
   adopt_kernel_entries(at);
   refresh_allow_table(at);
   reconcile(false);
   log::info("decide.started",
             {{"decisions", index.size()}, {"adopted", last_adopted_id < 0 ? -last_adopted_id : 0}});
   return {};
+}
+
+// Before the kernel is looked at, so that what an earlier run put there is known again.
+void Decider::Impl::start_areas() {
+  const std::vector<int64_t> ids = index.area_ids();
+  geo.changed();  // from here on
+  geo.learn(keys_of(ids));
+  place_areas(ids);
+  Changes quiet;
+  index.work(SIZE_MAX, quiet);
+}
+
+// Ends of decisions on countries and ASes, by origin and scenario.
+Decider::Impl::AreaEnds Decider::Impl::area_ends() const {
+  AreaEnds ends;
+  for (const int64_t id : index.area_ids())
+    if (const auto d = index.get(id)) ends[{d->origin, d->scenario}].insert(d->until);
+  return ends;
+}
+
+// One prefix of a country that is banned, which its database no longer has: it belongs to that decision.
+bool Decider::Impl::part_of_area(const KernelEntry& entry, const AreaEnds& ends, TimePoint at) {
+  const auto found = ends.find({entry.origin, entry.scenario});
+  if (found == ends.end()) return false;
+  const auto near = found->second.lower_bound(at + entry.left - kClockSlack);
+  return near != found->second.end() && *near <= at + entry.left + kClockSlack;
 }
 
 // The kernel is told first, the disk afterwards: an entry that no row explains is a decision whose commit a
@@ -80,6 +110,7 @@ void Decider::Impl::adopt_kernel_entries(TimePoint at) {
     log::warn("enforce.unreadable", {{"error", entries.error().text()}});
     return;
   }
+  const AreaEnds ends = area_ends();
   Changes quiet;
   for (const KernelEntry& entry : *entries) {
     if (severity(entry.remediation) == 0 || entry.remediation == Remediation::log_only || entry.left <= 0ns)
@@ -88,7 +119,7 @@ void Decider::Impl::adopt_kernel_entries(TimePoint at) {
     if (known && severity(known->remediation) >= severity(entry.remediation) &&
         known->until + kClockSlack >= at + entry.left)
       continue;
-    if (allow.touches(entry.prefix, at)) continue;
+    if (allow.touches(entry.prefix, at) || part_of_area(entry, ends, at)) continue;
     Decision decision;
     decision.id = --last_adopted_id;
     decision.origin = entry.origin.empty() ? "crowdsec" : entry.origin;
@@ -96,6 +127,7 @@ void Decider::Impl::adopt_kernel_entries(TimePoint at) {
     decision.scope = entry.prefix.is_host() ? "Ip" : "Range";
     decision.value = entry.prefix.text();
     decision.type = remediation_name(entry.remediation);
+    decision.params = params_of(entry.terms);
     decision.duration = entry.left;
     decision.until = at + entry.left;
     decision.created_at = at;
@@ -114,34 +146,46 @@ void Decider::Impl::drop_adopted(const Prefix& prefix, Changes& changes) {
   }
 }
 
-void Decider::Impl::compare_with_kernel() {
+void Decider::Impl::compare_with_kernel(const Changes& projected) {
   const auto entries = backend->list();
   if (!entries) {
     log::warn("enforce.unreadable", {{"error", entries.error().text()}});
     return;
   }
-  std::unordered_set<Prefix, PrefixHash> held;
-  int64_t missing = 0, extra = 0;
-  for (const KernelEntry& entry : *entries) {
-    if (!enforced_in_kernel(entry.remediation)) continue;
-    held.insert(entry.prefix);
-    if (entry.left > kClockSlack && !index.projection(entry.prefix)) ++extra;
-  }
-  const TimePoint soon = time() + kClockSlack;
-  for (const DecisionChange& wanted : index.projections())
-    if (enforced_in_kernel(wanted.remediation) && wanted.until > soon && !held.contains(wanted.prefix))
+  std::unordered_map<Prefix, const KernelEntry*, PrefixHash> held;
+  for (const KernelEntry& entry : *entries)
+    if (enforced_in_kernel(entry.remediation)) held.emplace(entry.prefix, &entry);
+  const TimePoint at = time();
+  int64_t missing = 0, other = 0, extra = 0;
+  for (const DecisionChange& wanted : projected) {
+    if (!enforced_in_kernel(wanted.remediation) || wanted.until <= at + kClockSlack) continue;
+    const auto found = held.find(wanted.prefix);
+    if (found == held.end()) {
       ++missing;
-  if (missing + extra == 0) return;
-  reconcile_differences->add(uint64_t(missing + extra));
-  log::warn("enforce.differed",
-            {{"missing_in_kernel", missing}, {"unknown_in_kernel", extra}, {"now", "repaired"}});
+      continue;
+    }
+    const KernelEntry& entry = *found->second;
+    if (entry.remediation != wanted.remediation || apart(entry.left, wanted.until - at) > kClockSlack)
+      ++other;
+    held.erase(found);
+  }
+  for (const auto& [prefix, entry] : held)
+    if (entry->left > kClockSlack && !index.projection(prefix)) ++extra;
+  (missing + other + extra == 0 ? reconciled_same : reconciled_repaired)->add();
+  if (missing + other + extra == 0) return;
+  reconcile_differences->add(uint64_t(missing + other + extra));
+  log::warn("enforce.differed", {{"missing_in_kernel", missing},
+                                 {"other_in_kernel", other},
+                                 {"unknown_in_kernel", extra},
+                                 {"now", "repaired"}});
 }
 
 void Decider::Impl::reconcile(bool compare) {
   reconcile_due = monotonic_ns() + options.reconcile_every.count();
   if (backend == nullptr) return;
-  if (compare) compare_with_kernel();
-  if (const auto result = backend->reconcile(index.projections(), allow_table.all()); !result)
+  const Changes projected = index.projections();
+  if (compare) compare_with_kernel(projected);
+  if (const auto result = backend->reconcile(projected, allow_table.all()); !result)
     backend_failed(result.error());
 }
 

@@ -1,7 +1,11 @@
 // decide/profile_read.cpp: one YAML document → one Profile.
 #include <fmt/format.h>
 
+#include <charconv>
+
+#include "base/json_writer.h"
 #include "base/text.h"
+#include "decide/effect.h"
 #include "decide/profiles.h"
 
 namespace testudo {
@@ -62,6 +66,54 @@ expr::Expression compile(const YamlNode& node, expr::Type expect,
   return {};
 }
 
+// Scalars that are written without quotes and read as a number or a flag are one: `burst: 200`, `reject:
+// true`.
+void write_scalar(JsonWriter& json, const YamlNode& node) {
+  int64_t number = 0;
+  const std::string& text = node.text();
+  const auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (!node.quoted() && (text == "true" || text == "false"))
+    json.value(text == "true");
+  else if (!node.quoted() && !text.empty() && err == std::errc() && end == text.data() + text.size())
+    json.value(number);
+  else
+    json.value(text);
+}
+
+void write_json(JsonWriter& json, const YamlNode& node) {
+  if (node.is_null()) {
+    json.null();
+  } else if (node.is_map()) {
+    json.begin_object();
+    for (const auto& [key, value] : node.entries()) write_json(json.key(key), value);
+    json.end_object();
+  } else if (node.is_sequence()) {
+    json.begin_array();
+    for (const YamlNode& item : node.items()) write_json(json, item);
+    json.end_array();
+  } else {
+    write_scalar(json, node);
+  }
+}
+
+// Keys of other bouncers are theirs; what the kernel is to do is checked here, where the line can be named.
+std::string params_of(const YamlNode& node, const std::string& type, Errors& errors) {
+  if (!node.is_map()) {
+    errors.push_back(as_config(node.error("params is a map", "params: {rate: 100/s, ports: 22}")));
+    return {};
+  }
+  JsonWriter json;
+  write_json(json, node);
+  std::string params = json.take();
+  if (params == "{}") return {};
+  const auto effect = effect_of(type, params, false);
+  if (effect) return params;
+  const std::string& message = effect.error().message;
+  const YamlNode* at = node.find(std::string_view(message).substr(0, message.find(':')));
+  errors.push_back(as_config((at != nullptr ? *at : node).error(message, effect.error().remedy)));
+  return {};
+}
+
 DecisionTemplate read_decision(const YamlNode& node, Errors& errors) {
   DecisionTemplate row;
   if (!node.is_map()) {
@@ -69,7 +121,8 @@ DecisionTemplate read_decision(const YamlNode& node, Errors& errors) {
     return row;
   }
   // Keys that only a stored decision has are accepted as the format has them, and do nothing.
-  node.check_keys("decision", {"type", "duration", "scope", "origin", "simulated", "value", "scenario"},
+  node.check_keys("decision",
+                  {"type", "duration", "scope", "origin", "params", "simulated", "value", "scenario"},
                   errors);
   row.type = text_of(node, "type", errors);
   if (row.type.empty()) errors.push_back(as_config(node.error("a decision needs a type", "type: ban")));
@@ -91,6 +144,8 @@ DecisionTemplate read_decision(const YamlNode& node, Errors& errors) {
   const std::string origin = text_of(node, "origin", errors);
   row.origin = origin.empty() ? "crowdsec" : "crowdsec/" + origin;
   flag_of(node, "simulated", errors);
+  if (const YamlNode* params = node.find("params"); params != nullptr && !params->is_null())
+    row.params = params_of(*params, row.type, errors);
   return row;
 }
 

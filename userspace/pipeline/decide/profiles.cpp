@@ -127,6 +127,7 @@ Profiles::Judgement Profiles::judge(const Alert& alert) {
         decision.scope = row.scope.empty() ? alert.source.scope : row.scope;
         decision.value = alert.source.value;
         decision.scenario = alert.scenario;
+        decision.params = row.params;
         decision.duration = duration_of(profile, row, alert);
         judgement.decisions.push_back(std::move(decision));
       }

@@ -26,6 +26,7 @@ struct DecisionTemplate {
   Duration duration{};
   std::string scope;   ///< "" = the alert's
   std::string origin;  ///< "crowdsec" or "crowdsec/NAME"
+  std::string params;  ///< JSON object, "" = none
 };
 
 struct Profile {

@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "decide/coverage.h"
 
 namespace testudo {
 
@@ -97,6 +98,17 @@ std::optional<Refusal> Protection::refuse(const Prefix& prefix, bool force) cons
         "from there; take the real address from the request (X-Forwarded-For) instead",
         hit->why);
     return hit;
+  }
+  return std::nullopt;
+}
+
+std::optional<Refusal> Protection::refuse(const std::vector<Prefix>& sorted, bool networks) const {
+  for (const Table* table : {&sessions_, &machine_, &configured_, &cdn_}) {
+    if (table == &cdn_ && !networks) continue;
+    for (const auto& [at, why] : *table)
+      if (touches(sorted, at))
+        return Refusal{false, fmt::format("{}{} ({}) is in it",
+                                          table == &cdn_ ? "content delivery network " : "", why, at.text())};
   }
   return std::nullopt;
 }

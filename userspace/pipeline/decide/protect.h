@@ -37,6 +37,10 @@ class Protection {
 
   /// Why a decision on `prefix` must not be, or nothing.
   std::optional<Refusal> refuse(const Prefix& prefix, bool force) const;
+  /// The same for a country or an AS, given as its prefixes (coverage.h), where nobody insists: sessions too
+  /// give way to force there, since the kernel's allowlist lets them through. `networks`: published ranges of
+  /// content delivery networks count as well.
+  std::optional<Refusal> refuse(const std::vector<Prefix>& sorted, bool networks) const;
   /// For `why`: what protects this address, or "".
   std::string protects(const Ip& address) const;
 

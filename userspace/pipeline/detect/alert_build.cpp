@@ -131,9 +131,27 @@ bool collect_sources(const OverflowingBucket& from, const ScenarioSet& set, std:
     return true;
   };
   if (from.only) return look(*from.only, from.only_scope);
-  for (uint32_t i = 0; i < from.bucket.queue_size; ++i)
-    if (!look(from.buckets.queued(from.bucket, i), from.buckets.queued_scope(from.bucket, i))) return false;
+  if (from.lean) {
+    if (uint64_t(from.bucket.total) < from.bucket.spoiled_below) return false;
+    if (from.event->image) return look(*from.event->image, {});
+    AlertSource& source = out.emplace_back();
+    source.scope = from.scenario.scope;
+    source.ip = source.value = from.event->source_ip;
+    return true;
+  }
+  const Queues& queues = from.queues;
+  for (uint32_t i = 0, n = queues.size(from.bucket); i < n; ++i)
+    if (!look(queues.event(from.bucket, from.rule, i), queues.scope(from.bucket, from.rule, i))) return false;
   return true;
+}
+
+/// Fields that content reads of an alert's events, where nothing else is wanted.
+MetaPairs read_meta(const EventImage& image, const ScenarioSet& set) {
+  MetaPairs out;
+  for (size_t i = 0; i < set.later_slots.size(); ++i)
+    if (const std::string_view value = image.get(set.later_slots[i]); !value.empty())
+      out.emplace_back(set.later.meta[i], value);
+  return out;
 }
 
 AlertEvent event_of(const EventImage& image, const ScenarioSet& set, const SlotNames& names) {
@@ -141,7 +159,66 @@ AlertEvent event_of(const EventImage& image, const ScenarioSet& set, const SlotN
   return {stamp.empty() ? format_rfc3339(image.time()) : std::string(stamp), meta_of(image, set, names)};
 }
 
+void show_events(const OverflowingBucket& from, const ScenarioSet& set, const SlotNames& names,
+                 size_t sources, Alert& alert) {
+  if (from.brief && set.later_slots.empty()) return;
+  const Queues& queues = from.queues;
+  // Every source's alert shows the events: many sources must not multiply many events.
+  const auto most = uint32_t(std::max<size_t>(kFewEvents, kMaxShown / sources));
+  const uint32_t queued = queues.size(from.bucket);
+  const auto add = [&](const EventImage& image) {
+    if (from.brief)
+      alert.events.push_back({std::string(image.marshaled_time()), read_meta(image, set)});
+    else
+      alert.events.push_back(event_of(image, set, names));
+  };
+  if (from.only) return add(*from.only);
+  if (from.lean && !queued) {  // none of them has anything that is read
+    alert.events.resize(std::min({most, from.rule.queue_limit, uint32_t(from.bucket.total)}));
+    return;
+  }
+  const uint32_t shown = std::min(most, queued);
+  alert.events.reserve(shown);
+  for (uint32_t i = queued - shown; i < queued; ++i) add(queues.event(from.bucket, from.rule, i));
+}
+
+/// What tells one alert from all others, and people what happened.
+void identify(const OverflowingBucket& from, const std::vector<AlertSource>& sources, Alert& alert,
+              Overflow& out) {
+  const Scenario& scenario = from.scenario;
+  const Bucket& bucket = from.bucket;
+  alert.scenario_version = scenario.version;
+  alert.scenario_hash = scenario.hash;
+  alert.labels = scenario.labels;
+  if (from.event && from.event->source)
+    alert.source_name = from.event->source->type + ":" + std::string(from.event->src);
+  const std::string who =
+      sources.size() == 1 ? sources[0].value : std::to_string(sources.size()) + " sources";
+  const std::string last_text = from.event && bucket.last == from.event->t
+                                    ? std::string(from.event->t_text)
+                                    : text_at(bucket.last, bucket.last_offset);
+  alert.message = scenario.scope + " " + who + " performed '" + scenario.name + "' (" +
+                  std::to_string(bucket.total) + " events over " + format_duration(from.at - bucket.first) +
+                  ") at " + go_text(last_text, bucket.last);
+  out.bucket_id = bucket_id(scenario, from.group.text, bucket.first_hash);
+  out.mapkey = scenario.map_key.of(from.group.text);
+}
+
+std::string uuid_of(const OverflowingBucket& from, const AlertSource& source) {
+  std::string identity = from.scenario.name;
+  for (const std::string& part :
+       {std::string(from.group.text), source.scope, source.value, std::to_string(from.bucket.first_hash)}) {
+    identity += '\0';
+    identity += part;
+  }
+  return stable_uuid(identity);
+}
+
 }  // namespace
+
+bool has_source(std::string_view source_ip, std::string_view source_range) {
+  return Ip::parse(source_ip) && (source_range.empty() || Prefix::parse(source_range));
+}
 
 int16_t offset_of(std::string_view rfc3339) {
   if (rfc3339.size() < 25) return 0;
@@ -165,15 +242,12 @@ std::string text_at(TimePoint t, int16_t offset) {
 Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, const SlotNames& names) {
   const Scenario& scenario = from.scenario;
   const Bucket& bucket = from.bucket;
-  const std::string_view group = bucket.group(from.buckets.pool());
   Overflow out;
   std::vector<AlertSource> sources;
   if (!collect_sources(from, set, sources) || sources.empty()) return out;
 
   Alert alert;
   alert.scenario = scenario.name;
-  alert.scenario_version = scenario.version;
-  alert.scenario_hash = scenario.hash;
   alert.events_count = bucket.total;
   alert.capacity = scenario.capacity;
   alert.leakspeed = scenario.leakspeed_text;
@@ -183,48 +257,22 @@ Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, c
   alert.stop_text = from.event && from.at == from.event->t ? std::string(from.event->t_text)
                                                            : text_at(from.at, bucket.last_offset);
   alert.remediation = scenario.remediation;
-  alert.labels = scenario.labels;
-  alert.ambiguous = bucket.marked;
+  alert.ambiguous = from.group.marked;
   alert.witness = bucket.witness;
   if (from.event) {
     alert.first_read_mono = from.event->read_mono;
     alert.line_number = from.event->line_number;
-    alert.line = std::string(from.event->raw);
-    for (const std::string_view rival : split(from.event->rivals, ' '))
-      if (!rival.empty()) alert.rivals.emplace_back(rival);
-    if (from.event->source) alert.source_name = from.event->source->type + ":" + std::string(from.event->src);
+    if (from.event->rivals_size > 0)
+      for (const std::string_view rival : split(from.event->rivals(), ' '))
+        if (!rival.empty()) alert.rivals.emplace_back(rival);
+    if (!from.brief || set.asks_lines) alert.line = std::string(from.event->raw);
   }
-  // Every source's alert shows the events: many sources must not multiply many events.
-  const auto most = uint32_t(std::max<size_t>(kFewEvents, kMaxShown / sources.size()));
-  alert.events.reserve(from.only ? 1 : std::min<uint32_t>(most, bucket.queue_size));
-  if (from.only)
-    alert.events.push_back(event_of(*from.only, set, names));
-  else
-    for (uint32_t i = bucket.queue_size - std::min<uint32_t>(most, bucket.queue_size); i < bucket.queue_size;
-         ++i)
-      alert.events.push_back(event_of(from.buckets.queued(bucket, i), set, names));
-
-  const std::string who =
-      sources.size() == 1 ? sources[0].value : std::to_string(sources.size()) + " sources";
-  const std::string last_text = from.event && bucket.last == from.event->t
-                                    ? std::string(from.event->t_text)
-                                    : text_at(bucket.last, bucket.last_offset);
-  alert.message = scenario.scope + " " + who + " performed '" + scenario.name + "' (" +
-                  std::to_string(bucket.total) + " events over " + format_duration(from.at - bucket.first) +
-                  ") at " + go_text(last_text, bucket.last);
-
-  out.bucket_id = bucket_id(scenario, group, bucket.first_hash);
-  out.mapkey = scenario.map_key.of(group);
+  show_events(from, set, names, sources.size(), alert);
   out.reprocess = scenario.reprocess;
+  if (!from.brief) identify(from, sources, alert, out);
   for (AlertSource& source : sources) {
     Alert one = &source == &sources.back() ? std::move(alert) : alert;
-    std::string identity = scenario.name;
-    for (const std::string& part :
-         {std::string(group), source.scope, source.value, std::to_string(bucket.first_hash)}) {
-      identity += '\0';
-      identity += part;
-    }
-    one.uuid = stable_uuid(identity);
+    if (!from.brief) one.uuid = uuid_of(from, source);
     out.source_keys.push_back(source.value);
     one.source = std::move(source);
     out.alerts.push_back(std::move(one));

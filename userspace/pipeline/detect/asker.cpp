@@ -11,6 +11,20 @@ namespace {
 using Truth = expr::Expression::Truth;
 constexpr size_t kMaxContextTexts = 1000;  // of one key; 4000 bytes of them are shown
 
+/// The operands of the window's condition that are answered from times alone; `times` is spoiled.
+bool times_pass(const Window& window, int64_t* times, uint32_t count) {
+  if (count < window.least) return false;
+  const uint32_t n = std::min(window.median_of, count);
+  if (n < 2) return true;
+  std::sort(times, times + n);
+  for (uint32_t i = 0; i + 1 < n; ++i) times[i] = int64_t(uint64_t(times[i + 1]) - uint64_t(times[i]));
+  std::sort(times, times + n - 1);
+  const int64_t upper = times[(n - 1) / 2], lower = times[(n - 2) / 2];
+  // As the helper computes the mean of the two in the middle.
+  const int64_t median = n % 2 == 0 ? upper : lower / 2 + upper / 2 + (lower % 2 + upper % 2) / 2;
+  return window.median_equal ? median >= window.median.count() : median > window.median.count();
+}
+
 }  // namespace
 
 std::string bucket_id(const Scenario& scenario, std::string_view group, uint64_t first_hash) {
@@ -55,22 +69,25 @@ void Asker::show(const EventImage& image, const PourEvent* from) {
 void Asker::view_queue(const Buckets& buckets, const Bucket& bucket) {
   // A bucket that got one more event since it was looked at last needs one more view.
   uint32_t from = 0;
-  if (seen_birth_ == bucket.birth && seen_total_ == bucket.total) {
-    from = bucket.queue_size;
-  } else if (seen_birth_ == bucket.birth && seen_total_ + 1 == bucket.total && bucket.queue_size > 0) {
-    from = bucket.queue_size - 1;
-    if (seen_size_ == bucket.queue_size) {  // the oldest has left: its place is the newest's
+  const Queues& queues = buckets.queues();
+  const uint32_t size = queues.size(bucket), birth = queues.birth(bucket);
+  if (birth && seen_birth_ == birth && seen_total_ == bucket.total) {
+    from = size;
+  } else if (birth && seen_birth_ == birth && seen_total_ + 1 == bucket.total && size > 0) {
+    from = size - 1;
+    if (seen_size_ == size) {  // the oldest has left: its place is the newest's
       std::rotate(kept_.begin(), kept_.begin() + 1, kept_.begin() + seen_size_);
       std::rotate(values_.begin(), values_.begin() + 1, values_.begin() + seen_size_);
     }
   }
   const Scenario& scenario = *set_->scenarios[bucket.scenario];
-  for (uint32_t i = from; i < bucket.queue_size; ++i)
-    buckets.queued(bucket, i).kept(kept(i), scenario.reads_all ? nullptr : &scenario.reads);
-  queue_ = {values_.data(), bucket.queue_size};
-  seen_birth_ = bucket.birth;
+  const Rule& rule = set_->rules[bucket.scenario];
+  for (uint32_t i = from; i < size; ++i)
+    queues.event(bucket, rule, i).kept(kept(i), scenario.reads_all ? nullptr : &scenario.reads);
+  queue_ = {values_.data(), size};
+  seen_birth_ = birth;
   seen_total_ = bucket.total;
-  seen_size_ = bucket.queue_size;
+  seen_size_ = size;
 }
 
 expr::KeptEvent& Asker::kept(size_t i) {
@@ -81,13 +98,13 @@ expr::KeptEvent& Asker::kept(size_t i) {
   return *kept_[i];
 }
 
-void Asker::begin(const Buckets& buckets, const Bucket& bucket, const PourEvent* event,
+void Asker::begin(const Buckets& buckets, const GroupKey& group, const Bucket& bucket, const PourEvent* event,
                   TimePoint overflow_at) {
   view_queue(buckets, bucket);
-  view_bucket(buckets, bucket, event, overflow_at);
+  view_bucket(group, bucket, event, overflow_at);
 }
 
-void Asker::view_bucket(const Buckets& buckets, const Bucket& bucket, const PourEvent* event,
+void Asker::view_bucket(const GroupKey& group, const Bucket& bucket, const PourEvent* event,
                         TimePoint overflow_at) {
   arena_.reset();
   const Scenario& scenario = *set_->scenarios[bucket.scenario];
@@ -98,8 +115,8 @@ void Asker::view_bucket(const Buckets& buckets, const Bucket& bucket, const Pour
   view_.duration = scenario.lifetime();
   view_.mapkey = view_.uuid = {};
   if (scenario.asks_names) {
-    mapkey_ = scenario.map_key.of(bucket.group(buckets.pool()));
-    uuid_ = bucket_id(scenario, bucket.group(buckets.pool()), bucket.first_hash);
+    mapkey_ = scenario.map_key.of(group.text);
+    uuid_ = bucket_id(scenario, group.text, bucket.first_hash);
     view_.mapkey = mapkey_;
     view_.uuid = uuid_;
   }
@@ -126,37 +143,28 @@ bool Asker::passes(const Scenario& scenario, const EventImage& image) {
   return scenario.window_match.test(context_) == Truth::yes;
 }
 
-bool Asker::too_short(const Buckets& buckets, const Window& window, const Pool::Handle* newest,
-                      uint32_t count) const {
-  if (count < window.least) return true;
-  const uint32_t n = std::min(window.median_of, count);
-  if (n < 2) return false;
-  TimePoint times[Window::kMost];
-  for (uint32_t i = 0; i < n; ++i) times[i] = buckets.image(newest[i]).time();
-  std::sort(times, times + n);
-  Duration gaps[Window::kMost];
-  for (uint32_t i = 0; i + 1 < n; ++i) gaps[i] = times[i + 1] - times[i];
-  std::sort(gaps, gaps + n - 1);
-  // Of an even number the median is the mean of the two in the middle; it is not above the greater one.
-  const Duration most = gaps[(n - 1) / 2];
-  return window.median_equal ? most < window.median : most <= window.median;
-}
-
-Truth Asker::condition(const Buckets& buckets, const Bucket& bucket, const PourEvent& event) {
+Truth Asker::condition(const Buckets& buckets, const GroupKey& group, const Bucket& bucket,
+                       const PourEvent& event) {
   const Scenario& scenario = *set_->scenarios[bucket.scenario];
+  const Rule& rule = set_->rules[bucket.scenario];
   if (!scenario.window) {
-    begin(buckets, bucket, &event);
+    begin(buckets, group, bucket, &event);
     return ask(scenario.condition);
   }
   const Window& window = *scenario.window;
+  const Queues& queues = buckets.queues();
+  int64_t times[Window::kMost];
+  if (rule.pulse)
+    return times_pass(window, times, queues.beats(bucket, rule, rule.pulse, times)) ? Truth::yes : Truth::no;
   Pool::Handle newest[Window::kMost];
-  const uint32_t count = buckets.last(bucket, !window.predicate.empty(), window.size, newest);
-  if (too_short(buckets, window, newest, count)) return Truth::no;
+  const uint32_t count = queues.last(bucket, rule, !window.predicate.empty(), window.size, newest);
+  for (uint32_t i = 0; i < count; ++i) times[i] = unix_nanos(queues.image(newest[i]).time());
+  if (!times_pass(window, times, count)) return Truth::no;
   seen_birth_ = 0;  // the views are the window's now
   for (uint32_t i = 0; i < count; ++i)
-    buckets.image(newest[count - 1 - i]).kept(kept(i), scenario.reads_all ? nullptr : &scenario.reads);
+    queues.image(newest[count - 1 - i]).kept(kept(i), scenario.reads_all ? nullptr : &scenario.reads);
   queue_ = {values_.data(), count};
-  view_bucket(buckets, bucket, &event, {});
+  view_bucket(group, bucket, &event, {});
   return ask(scenario.condition);
 }
 
@@ -192,14 +200,14 @@ MetaPairs Asker::contexts(const Buckets& buckets, const Bucket& bucket, const Ev
   MetaPairs out;
   if (set_->contexts.empty()) return out;
   arena_.reset();
-  const uint32_t count = only ? 1 : bucket.queue_size;
+  const uint32_t count = only ? 1 : buckets.queues().size(bucket);
   const auto& all = set_->contexts;
   std::vector<std::vector<std::string>> values(all.size());
   std::vector<size_t> first(all.size());  // expressions of one key share the list of its first
   for (size_t k = 1; k < all.size(); ++k) first[k] = all[k].key == all[k - 1].key ? first[k - 1] : k;
   std::vector<std::string_view> texts;
   for (uint32_t i = 0; i < count; ++i) {
-    const EventImage& image = only ? *only : buckets.queued(bucket, i);
+    const EventImage& image = only ? *only : buckets.queues().event(bucket, set_->rules[bucket.scenario], i);
     show(image, nullptr);
     for (size_t k = 0; k < all.size(); ++k) {
       texts.clear();

@@ -20,11 +20,13 @@ class Asker {
 
   /// The bucket that the next questions are about. `event` is the one that is being poured; null when a timer
   /// fired. `overflow_at` is zero before the bucket overflowed.
-  void begin(const Buckets& buckets, const Bucket& bucket, const PourEvent* event,
+  void begin(const Buckets& buckets, const GroupKey& group, const Bucket& bucket, const PourEvent* event,
              TimePoint overflow_at = {});
   expr::Expression::Truth ask(const expr::Expression& question);
-  /// The condition, by way of its window where it has one; `event` is the one that was poured last.
-  expr::Expression::Truth condition(const Buckets& buckets, const Bucket& bucket, const PourEvent& event);
+  /// The condition, by way of its pulse or its window where it has one; `event` is the one that was poured
+  /// last.
+  expr::Expression::Truth condition(const Buckets& buckets, const GroupKey& group, const Bucket& bucket,
+                                    const PourEvent& event);
   /// Does the event pass the predicate of the scenario's window?
   bool passes(const Scenario& scenario, const EventImage& image);
   /// With `signal`: the overflow that the bucket would give.
@@ -39,11 +41,9 @@ class Asker {
  private:
   void show(const EventImage& image, const PourEvent* event);
   void view_queue(const Buckets& buckets, const Bucket& bucket);
-  void view_bucket(const Buckets& buckets, const Bucket& bucket, const PourEvent* event,
+  void view_bucket(const GroupKey& group, const Bucket& bucket, const PourEvent* event,
                    TimePoint overflow_at);
   expr::KeptEvent& kept(size_t i);
-  bool too_short(const Buckets& buckets, const Window& window, const Pool::Handle* newest,
-                 uint32_t count) const;
 
   std::shared_ptr<const ScenarioSet> set_;
   std::shared_ptr<const SlotNames> names_;

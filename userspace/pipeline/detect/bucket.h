@@ -1,16 +1,15 @@
-// detect/bucket.h: one bucket, what one scenario remembers about one key.
+// detect/bucket.h: one bucket, what one scenario remembers about one group value.
 //
 // Events fill it, time drains it, as a token bucket (engine-spec §5.3): `capacity` tokens, one comes back
 // each `leakspeed`; an event takes one; the event that finds less than one overflows.
 //
-// Plain data in two cache lines: the first holds what finding it, expiry and the level need. What does not
-// fit (long groups, long queues, seen values) lies in the shard's pool. No clock inside: the caller passes
-// the time, so that a live log and a replay run the same arithmetic.
+// Plain data in one cache line, side by side with the other buckets of its group (detect/buckets.h), which
+// knows the group value itself. What does not fit (kept events, seen values) lies in the shard's pool. No
+// clock inside: the caller passes the time, so that a live log and a replay run the same arithmetic.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "base/time.h"
@@ -30,47 +29,36 @@ inline bool take_token(double& tokens, Duration elapsed, int32_t capacity, Durat
   return true;
 }
 
+/// Whose bucket it is.
+struct GroupKey {
+  uint64_t hash = 0;
+  std::string_view text;  ///< at most 256 bytes (longer ones end in a hash)
+  bool marked = false;    ///< its events' source is in doubt: they fill buckets of their own
+};
+
 struct alignas(64) Bucket {
   static constexpr uint32_t kNone = UINT32_MAX;
-  static constexpr size_t kInlineGroup = 20, kInlineQueue = 4;
 
-  uint64_t key_hash = 0;
-  TimePoint first{}, last{};
+  uint32_t scenario = kNone;    ///< the document that made it: all its behaviour; kNone = the place is free
+  uint32_t partition : 29 = 0;  ///< that of the scenario
+  uint32_t witness : 2 = 0;     ///< what the sources of its events ask for (model/event.h)
+  uint32_t log_time : 1 = 0;    ///< the last event came in log time
   union {
     double tokens = 0;    ///< leaky
     uint64_t guillotine;  ///< bayesian: evidence that stays true, by its row
   };
-  uint32_t scenario = kNone;  ///< the document that made it: all its behaviour; kNone = the row is free
-  uint16_t group_size = 0;
-  bool marked = false;        ///< holds events whose source is in doubt
-  bool log_time : 1 = false;  ///< the last event came in log time
-  uint8_t witness : 2 = 0;    ///< what the sources of its events ask for (model/event.h)
+  TimePoint first{}, last{};
   union {
-    char text[kInlineGroup];
-    Pool::Handle handle;
-  } group_at{};
-  int32_t total = 0;
-
-  uint64_t first_hash = 0;  ///< of the first line: part of the alert's uuid
+    uint64_t first_hash = 0;  ///< of the first line: part of the alert's uuid
+    /// Where no events are kept (Rule::lean): up to this total the queue would hold one without a usable
+    /// source.
+    uint64_t spoiled_below;
+  };
   SeenSet seen;
+  Pool::Handle queue = Pool::kNone;  ///< detect/queue.h
+  int32_t total = 0;
   int16_t first_offset = 0, last_offset = 0;  ///< of the log's zone, minutes
-  uint32_t network = kNone;                   ///< row in the table of networks
-  uint32_t network_next = kNone, network_previous = kNone;
-  uint32_t row = kNone;  ///< in the shard's table; kNone = outside of it
-  uint32_t birth = 0;    ///< number within the shard, from 1: tells it from a later one of the same key
-
-  // A ring of `queue_size` events, `queue_room` words large: words of pool handles, one for each event (two
-  // where the scenario has a scope of its own: image, scope value).
-  uint16_t queue_size = 0, queue_head = 0, queue_room = kInlineQueue;
-  union {
-    Pool::Handle words[kInlineQueue];
-    Pool::Handle handle;
-  } queue_at{};
-
-  std::string_view group(const Pool& pool) const {
-    return {group_size <= kInlineGroup ? group_at.text : pool.at(group_at.handle), group_size};
-  }
 };
-static_assert(sizeof(Bucket) == 128);
+static_assert(sizeof(Bucket) == 64);
 
 }  // namespace testudo::detect

@@ -1,9 +1,11 @@
 #include "detect/buckets.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 #include "base/ip.h"
+#include "detect/ahead.h"
 #include "detect/keys.h"
 
 namespace testudo::detect {
@@ -25,173 +27,178 @@ uint64_t network_of(std::string_view group) {
   return n << 1 | uint64_t(!ip->is_v4());
 }
 
-Bucket* Buckets::find(uint64_t key_hash, uint32_t partition, bool marked, std::string_view group) {
-  const uint32_t found = index_.find(key_hash, [&](uint32_t i) {
-    const Bucket& b = row(i);
-    return b.key_hash == key_hash && b.marked == marked && set_->rules[b.scenario].partition == partition &&
-           b.group(pool_) == group;
+uint32_t Buckets::group(const GroupKey& key) const {
+  static_assert(FlatIndex::kNone == kNone);
+  return index_.find(key.hash, [&](uint32_t i) {
+    const Group& g = row(i);
+    return g.hash == key.hash && g.marked == key.marked && text(g) == key.text;
   });
-  return found == FlatIndex::kNone ? nullptr : &row(found);
 }
 
-Bucket& Buckets::insert(uint64_t key_hash, uint32_t scenario, bool marked, std::string_view group,
-                        std::vector<uint32_t>& gone) {
-  // One event makes several buckets of one group: its network is worked out once.
-  if (group != last_group_) {
-    last_group_ = group;
-    last_network_ = network_of(group);
+GroupKey Buckets::key(size_t group) const {
+  const Group& g = row(group);
+  return {g.hash, text(g), g.marked};
+}
+
+// Records of an event come in the order of scenarios, and so, mostly, did their buckets.
+Bucket* Buckets::find(uint32_t group, uint32_t partition, uint32_t& hint) {
+  const Group& g = row(group);
+  Bucket* buckets = buckets_of(g);
+  uint32_t i = hint;
+  for (uint32_t n = g.places; n > 0; --n, ++i) {
+    if (i >= g.places) i = 0;
+    Bucket& b = buckets[i];
+    if (b.partition != partition || b.scenario == Bucket::kNone) continue;
+    hint = i + 1;
+    return &b;
   }
-  const uint64_t network = last_network_;
-  make_room(network, gone);
+  return nullptr;
+}
+
+Bucket& Buckets::insert(const GroupKey& key, uint32_t scenario, uint32_t& group,
+                        std::vector<uint32_t>& gone) {
+  group = this->group(key);
+  const uint64_t network = group == kNone
+                               ? network_of(key.text)
+                               : (row(group).network == kNone ? 0 : networks_[row(group).network].network);
+  const uint32_t deaths = deaths_;
+  if (group != kNone && row(group).live >= kMostPlaces) evict(group, *emptiest_of(row(group)), gone);
+  const uint32_t n = group == kNone ? find_network(network) : row(group).network;
+  make_room(n == kNone ? nullptr : &networks_[n], gone);
+  if (deaths != deaths_) group = this->group(key);  // it may have been the group's last
+  if (group == kNone) group = make_group(key, network);
+  Group& g = row(group);
+  Bucket& bucket = free_place(g);
+  prepare(bucket, scenario);
+  ++g.live;
+  ++live_;
+  if (g.network != kNone) ++networks_[g.network].count;
+  return bucket;
+}
+
+uint32_t Buckets::make_group(const GroupKey& key, uint64_t network) {
   uint32_t at;
   if (!free_.empty()) {
     at = free_.back();
     free_.pop_back();
   } else {
-    if (rows_ == blocks_.size() * kBlock) blocks_.push_back(std::make_unique<Bucket[]>(kBlock));
+    if (rows_ == blocks_.size() * kBlock) blocks_.push_back(std::make_unique<Group[]>(kBlock));
     at = uint32_t(rows_++);
   }
-  Bucket& b = *new (&row(at)) Bucket();
-  prepare(b, key_hash, scenario, marked, group);
-  b.row = at;
-  if (network) join_network(b, network);
-  index_.insert(key_hash, at);
-  return b;
+  Group& g = *new (&row(at)) Group();
+  g.hash = key.hash;
+  g.marked = key.marked;
+  g.text_size = uint16_t(key.text.size());
+  if (key.text.size() > kInlineText) g.text_at.handle = pool_.take(key.text.size());
+  if (!key.text.empty()) std::memcpy(const_cast<char*>(text(g).data()), key.text.data(), key.text.size());
+  index_.insert(key.hash, at);
+  if (network) join_network(at, network);
+  return at;
 }
 
-void Buckets::prepare(Bucket& b, uint64_t key_hash, uint32_t scenario, bool marked, std::string_view group) {
-  b.key_hash = key_hash;
-  b.birth = ++births_;
-  b.scenario = scenario;
-  b.marked = marked;
+void Buckets::end_group(uint32_t at) {
+  Group& g = row(at);
+  if (g.network != kNone) {
+    Network& from = networks_[g.network];
+    unlink(at, from);
+    if (from.head == kNone) {
+      network_index_.erase(mix(from.network), g.network);
+      free_networks_.push_back(g.network);
+    }
+  }
+  index_.erase(g.hash, at);
+  pool_.give(g.buckets, g.room * sizeof(Bucket));
+  if (g.text_size > kInlineText) pool_.give(g.text_at.handle, g.text_size);
+  g.places = g.room = 0;
+  free_.push_back(at);
+  ++deaths_;
+}
+
+/// A gap, or the place behind the last; what there is room for grows by half.
+Bucket& Buckets::free_place(Group& g) {
+  if (g.live < g.places)
+    for (uint32_t i = 0; i < g.places; ++i)
+      if (Bucket& b = buckets_of(g)[i]; b.scenario == Bucket::kNone) return b;
+  if (g.places == g.room) {
+    const auto room = uint16_t(g.room < 2 ? g.room + 1 : g.room + g.room / 2);
+    const Pool::Handle block = pool_.take(room * sizeof(Bucket));
+    if (g.room) {
+      std::memcpy(pool_.at(block), pool_.at(g.buckets), g.places * sizeof(Bucket));
+      pool_.give(g.buckets, g.room * sizeof(Bucket));
+    }
+    g.buckets = block;
+    g.room = room;
+  }
+  return *new (&buckets_of(g)[g.places++]) Bucket();
+}
+
+void Buckets::prepare(Bucket& b, uint32_t scenario) const {
+  b = Bucket();
   const Rule& rule = set_->rules[scenario];
+  b.scenario = scenario;
+  b.partition = rule.partition & 0x7fffffffu;
   if (rule.counts) b.tokens = rule.capacity;
-  b.group_size = uint16_t(group.size());
-  if (group.size() > Bucket::kInlineGroup) b.group_at.handle = pool_.take(group.size());
-  if (!group.empty()) std::memcpy(const_cast<char*>(b.group(pool_).data()), group.data(), group.size());
 }
 
 void Buckets::empty(Bucket& bucket) {
-  const uint32_t stride = scoped(bucket) ? 2 : 1;
-  while (bucket.queue_size) drop_oldest(bucket, stride);
-  if (bucket.queue_room > Bucket::kInlineQueue)
-    pool_.give(bucket.queue_at.handle, bucket.queue_room * sizeof(Pool::Handle));
+  queues_.clear(bucket, set_->rules[bucket.scenario]);
   bucket.seen.clear(pool_);
-  if (bucket.group_size > Bucket::kInlineGroup) pool_.give(bucket.group_at.handle, bucket.group_size);
   bucket.scenario = Bucket::kNone;
 }
 
-void Buckets::erase(Bucket& bucket) {
-  const uint32_t at = bucket.row;
-  leave_network(bucket);
-  index_.erase(bucket.key_hash, at);
-  empty(bucket);
-  free_.push_back(at);
-}
-
-Pool::Handle Buckets::keep(const EventImage& image) {
-  const Pool::Handle handle = pool_.take(image.bytes());
-  std::memcpy(pool_.at(handle), static_cast<const void*>(&image), image.bytes());
-  at(handle).references = 1;
-  return handle;
-}
-
-void Buckets::release(Pool::Handle handle) {
-  EventImage& image = at(handle);
-  if (--image.references == 0) pool_.give(handle, image.bytes());
-}
-
-Pool::Handle* Buckets::words(Bucket& b) const {
-  return b.queue_room <= Bucket::kInlineQueue ? b.queue_at.words
-                                              : reinterpret_cast<Pool::Handle*>(pool_.at(b.queue_at.handle));
-}
-
-Pool::Handle Buckets::queued_handle(const Bucket& bucket, uint32_t i) const {
-  const uint32_t stride = scoped(bucket) ? 2 : 1;
-  return words(bucket)[(bucket.queue_head + i * stride) % bucket.queue_room] & ~kMark;
-}
-
-uint32_t Buckets::last(const Bucket& bucket, bool marked_only, uint32_t most, Pool::Handle* out) const {
-  const uint32_t stride = scoped(bucket) ? 2 : 1;
-  const Pool::Handle* ring = words(bucket);
-  uint32_t count = 0;
-  for (uint32_t i = bucket.queue_size; i > 0 && count < most; --i) {
-    uint32_t at = bucket.queue_head + (i - 1) * stride;
-    if (at >= bucket.queue_room) at -= bucket.queue_room;
-    if (!marked_only || (ring[at] & kMark)) out[count++] = ring[at] & ~kMark;
-  }
-  return count;
-}
-
-const EventImage& Buckets::queued(const Bucket& bucket, uint32_t i) const {
-  return image(queued_handle(bucket, i));
-}
-std::string_view Buckets::queued_scope(const Bucket& bucket, uint32_t i) const {
-  if (!scoped(bucket)) return {};
-  const Pool::Handle scope = words(bucket)[(bucket.queue_head + i * 2 + 1) % bucket.queue_room];
-  if (scope == Pool::kNone) return {};
-  uint16_t size;
-  std::memcpy(&size, pool_.at(scope), sizeof size);
-  return {pool_.at(scope) + sizeof size, size};
-}
-
-void Buckets::give_scope(Pool::Handle scope) {
-  if (scope == Pool::kNone) return;
-  uint16_t size;
-  std::memcpy(&size, pool_.at(scope), sizeof size);
-  pool_.give(scope, sizeof size + size);
-}
-
-void Buckets::drop_oldest(Bucket& bucket, uint32_t stride) {
-  const Pool::Handle* ring = words(bucket);
-  release(ring[bucket.queue_head] & ~kMark);
-  if (stride == 2) give_scope(ring[bucket.queue_head + 1]);
-  bucket.queue_head = uint16_t((bucket.queue_head + stride) % bucket.queue_room);
-  --bucket.queue_size;
-}
-
-void Buckets::push(Bucket& bucket, Pool::Handle image, std::string_view scope_value, bool marked) {
+void Buckets::renew(Bucket& bucket, uint32_t scenario) {
   const Rule& rule = set_->rules[bucket.scenario];
-  const uint32_t stride = rule.scoped ? 2 : 1;
-  // Queues without a bound give way first: half of the room is for everything else.
-  const bool tight = rule.unbounded && bytes() > limits_.bytes / 2;
-  const uint32_t limit = tight ? std::min(kTightQueue, rule.queue_limit) : rule.queue_limit;
-  for (int i = 0; i < 2 && bucket.queue_size >= limit; ++i) drop_oldest(bucket, stride);
-  if ((bucket.queue_size + 1) * stride > bucket.queue_room) grow_queue(bucket, stride, rule.queue_limit);
-  Pool::Handle* ring = words(bucket);
-  const uint32_t at = (bucket.queue_head + bucket.queue_size * stride) % bucket.queue_room;
-  retain(image);
-  ring[at] = marked ? image | kMark : image;
-  if (stride == 2) {
-    Pool::Handle scope = Pool::kNone;
-    if (!scope_value.empty()) {
-      const auto size = uint16_t(std::min<size_t>(scope_value.size(), EventImage::kMaxValue));
-      scope = pool_.take(sizeof size + size);
-      std::memcpy(pool_.at(scope), &size, sizeof size);
-      std::memcpy(pool_.at(scope) + sizeof size, scope_value.data(), size);
-    }
-    words(bucket)[at + 1] = scope;
+  if (bucket.scenario == scenario && rule.pulse)
+    queues_.restart(bucket, rule);
+  else
+    queues_.clear(bucket, rule);
+  bucket.seen.clear(pool_);
+  const Pool::Handle queue = bucket.queue;
+  prepare(bucket, scenario);
+  bucket.queue = queue;
+}
+
+void Buckets::erase(uint32_t group, Bucket& bucket) {
+  empty(bucket);
+  Group& g = row(group);
+  --live_;
+  --g.live;
+  if (g.network != kNone) --networks_[g.network].count;
+  if (g.live == 0) end_group(group);
+}
+
+void Buckets::prefetch_group(uint64_t hash) const {
+  const uint32_t found = index_.peek(hash);
+  if (found != kNone) ask_for(&row(found));
+}
+
+void Buckets::prefetch_buckets(uint64_t hash) const {
+  const uint32_t found = index_.peek(hash);
+  if (found == kNone) return;
+  const Group& g = row(found);
+  for (uint32_t i = 0; i < g.places && i < 16; ++i) ask_for(&buckets_of(g)[i]);
+}
+
+void Buckets::prefetch_parts(uint64_t hash) const {
+  const uint32_t found = index_.peek(hash);
+  if (found == kNone) return;
+  const Group& g = row(found);
+  for (uint32_t i = 0; i < g.places && i < 16; ++i) {
+    const Bucket& b = buckets_of(g)[i];
+    if (b.scenario == Bucket::kNone) continue;
+    queues_.prefetch(b);
+    b.seen.prefetch(pool_);
   }
-  ++bucket.queue_size;
 }
 
-void Buckets::grow_queue(Bucket& bucket, uint32_t stride, uint32_t limit) {
-  const uint32_t room = std::min(bucket.queue_room * 2u, limit * stride);
-  const Pool::Handle block = pool_.take(room * sizeof(Pool::Handle));
-  auto* to = reinterpret_cast<Pool::Handle*>(pool_.at(block));
-  const Pool::Handle* from = words(bucket);
-  for (uint32_t i = 0; i < bucket.queue_size * stride; ++i)
-    to[i] = from[(bucket.queue_head + i) % bucket.queue_room];
-  if (bucket.queue_room > Bucket::kInlineQueue)
-    pool_.give(bucket.queue_at.handle, bucket.queue_room * sizeof(Pool::Handle));
-  bucket.queue_at.handle = block;
-  bucket.queue_room = uint16_t(room);
-  bucket.queue_head = 0;
+uint32_t Buckets::find_network(uint64_t network) const {
+  if (!network) return kNone;
+  return network_index_.find(mix(network), [&](uint32_t i) { return networks_[i].network == network; });
 }
 
-void Buckets::join_network(Bucket& bucket, uint64_t network) {
-  uint32_t n = network_index_.find(mix(network), [&](uint32_t i) { return networks_[i].network == network; });
-  if (n == FlatIndex::kNone) {
+void Buckets::join_network(uint32_t group, uint64_t network) {
+  uint32_t n = find_network(network);
+  if (n == kNone) {
     if (!free_networks_.empty()) {
       n = free_networks_.back();
       free_networks_.pop_back();
@@ -199,102 +206,96 @@ void Buckets::join_network(Bucket& bucket, uint64_t network) {
       n = uint32_t(networks_.size());
       networks_.emplace_back();
     }
-    networks_[n] = {network, 0, Bucket::kNone, Bucket::kNone};
+    networks_[n] = {network, 0, kNone, kNone};
     network_index_.insert(mix(network), n);
   }
-  Network& to = networks_[n];
-  bucket.network = n;
-  bucket.network_next = Bucket::kNone;
-  bucket.network_previous = to.tail;
-  (to.tail == Bucket::kNone ? to.head : row(to.tail).network_next) = bucket.row;
-  to.tail = bucket.row;
-  ++to.count;
+  row(group).network = n;
+  link(group, networks_[n]);
 }
 
-void Buckets::leave_network(Bucket& bucket) {
-  if (bucket.network == Bucket::kNone) return;
-  Network& from = networks_[bucket.network];
-  const uint32_t next = bucket.network_next, previous = bucket.network_previous;
-  (previous == Bucket::kNone ? from.head : row(previous).network_next) = next;
-  (next == Bucket::kNone ? from.tail : row(next).network_previous) = previous;
-  if (--from.count == 0) {
-    network_index_.erase(mix(from.network), bucket.network);
-    free_networks_.push_back(bucket.network);
-  }
-  bucket.network = Bucket::kNone;
+void Buckets::link(uint32_t group, Network& to) {
+  Group& g = row(group);
+  g.next = kNone;
+  g.previous = to.tail;
+  (to.tail == kNone ? to.head : row(to.tail).next) = group;
+  to.tail = group;
 }
 
-void Buckets::prefetch_bucket(uint64_t key_hash) const {
-  const uint32_t found = index_.peek(key_hash);
-  if (found == FlatIndex::kNone) return;
-  const auto* lines = reinterpret_cast<const char*>(&row(found));
-  __builtin_prefetch(lines);
-  __builtin_prefetch(lines + 64);
+void Buckets::unlink(uint32_t group, Network& from) {
+  const Group& g = row(group);
+  (g.previous == kNone ? from.head : row(g.previous).next) = g.next;
+  (g.next == kNone ? from.tail : row(g.next).previous) = g.previous;
 }
 
-void Buckets::prefetch_parts(uint64_t key_hash) const {
-  const uint32_t found = index_.peek(key_hash);
-  if (found == FlatIndex::kNone) return;
-  const Bucket& b = row(found);
-  if (b.scenario == Bucket::kNone) return;
-  const Rule& rule = set_->rules[b.scenario];
-  if (b.queue_room > Bucket::kInlineQueue)
-    __builtin_prefetch(pool_.at(b.queue_at.handle) + b.queue_head * sizeof(Pool::Handle));
-  else if (b.queue_size >= rule.queue_limit)  // the oldest will go
-    __builtin_prefetch(pool_.at(b.queue_at.words[b.queue_head] & ~kMark));
-  if (rule.distinct) b.seen.prefetch(pool_);
-}
-
-void Buckets::evict(Bucket& bucket, std::vector<uint32_t>& gone) {
+void Buckets::evict(uint32_t group, Bucket& bucket, std::vector<uint32_t>& gone) {
   gone.push_back(bucket.scenario);
-  erase(bucket);
+  erase(group, bucket);
 }
 
 void Buckets::relieve(const Bucket& except, std::vector<uint32_t>& gone) {
-  Bucket* victim = emptiest(8);
-  if (victim != &except) evict(*victim, gone);
+  const auto [group, victim] = emptiest(8);
+  if (victim != &except) evict(group, *victim, gone);
 }
 
-Bucket* Buckets::emptiest(size_t looks) {
+Bucket* Buckets::emptiest_of(const Group& g) const {
   Bucket* best = nullptr;
+  for (uint32_t i = 0; i < g.places; ++i) {
+    Bucket& b = buckets_of(g)[i];
+    if (b.scenario != Bucket::kNone && (!best || emptier(b, *best))) best = &b;
+  }
+  return best;
+}
+
+/// Of the buckets of so many groups; there is one.
+std::pair<uint32_t, Bucket*> Buckets::emptiest(size_t looks) const {
+  std::pair<uint32_t, Bucket*> best{kNone, nullptr};
+  const auto look = [&](uint32_t group) {
+    Bucket* b = emptiest_of(row(group));
+    if (b && (!best.second || emptier(*b, *best.second))) best = {group, b};
+    return b != nullptr;
+  };
   for (size_t tries = 0, seen = 0; seen < looks && tries < looks * 8; ++tries) {
     random_ ^= random_ << 13;
     random_ ^= random_ >> 7;
     random_ ^= random_ << 17;
-    Bucket& candidate = row(random_ % rows_);
-    if (candidate.scenario == Bucket::kNone) continue;
-    ++seen;
-    if (!best || emptier(candidate, *best)) best = &candidate;
+    seen += look(uint32_t(random_ % rows_));
   }
-  for (size_t i = 0; !best && i < rows_; ++i)
-    if (row(i).scenario != Bucket::kNone) best = &row(i);
+  for (uint32_t i = 0; !best.second && i < rows_; ++i) look(i);
   return best;
 }
 
-void Buckets::make_room(uint64_t network, std::vector<uint32_t>& gone) {
-  if (network) {
-    const uint32_t n =
-        network_index_.find(mix(network), [&](uint32_t i) { return networks_[i].network == network; });
-    if (n != FlatIndex::kNone && networks_[n].count >= limits_.of_network) {
-      // Those that were looked at go to the end, so that the next look sees others.
-      Bucket* best = nullptr;
-      Bucket* looked[16];
-      size_t count = 0;
-      for (uint32_t i = networks_[n].head; i != Bucket::kNone && count < 16; i = row(i).network_next)
-        looked[count++] = &row(i);
-      for (size_t i = 0; i < count; ++i)
-        if (!best || emptier(*looked[i], *best)) best = looked[i];
-      for (size_t i = 0; i < count; ++i)
-        if (looked[i] != best) {
-          leave_network(*looked[i]);
-          join_network(*looked[i], network);
-        }
-      evict(*best, gone);
-      return;
-    }
+void Buckets::evict_from(Network& network, std::vector<uint32_t>& gone) {
+  // Groups that were looked at go to the end, so that the next look sees others.
+  std::pair<uint32_t, Bucket*> best{kNone, nullptr};
+  uint32_t looked[16];
+  size_t count = 0;
+  for (uint32_t i = network.head; i != kNone && count < std::size(looked); i = row(i).next)
+    looked[count++] = i;
+  for (size_t i = 0; i < count; ++i) {
+    Bucket* b = emptiest_of(row(looked[i]));
+    if (!best.second || emptier(*b, *best.second)) best = {looked[i], b};
   }
-  for (int i = 0; i < 8 && size() > 0 && bytes() > limits_.bytes; ++i) evict(*emptiest(8), gone);
-  if (size() >= limits_.buckets && size() > 0) evict(*emptiest(32), gone);
+  for (size_t i = 0; i < count; ++i)
+    if (looked[i] != best.first) {
+      unlink(looked[i], network);
+      link(looked[i], network);
+    }
+  evict(best.first, *best.second, gone);
+}
+
+void Buckets::make_room(const Network* network, std::vector<uint32_t>& gone) {
+  if (network && network->count >= limits_.of_network) {
+    evict_from(networks_[size_t(network - networks_.data())], gone);
+    return;
+  }
+  for (int i = 0; i < 8 && size() > 0 && bytes() > limits_.bytes; ++i) {
+    const auto [group, bucket] = emptiest(8);
+    evict(group, *bucket, gone);
+  }
+  if (size() >= limits_.buckets && size() > 0) {
+    const auto [group, bucket] = emptiest(32);
+    evict(group, *bucket, gone);
+  }
 }
 
 }  // namespace testudo::detect

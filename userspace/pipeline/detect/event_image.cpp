@@ -62,41 +62,65 @@ class EventImage::Writer {
   char *begin_, *at_, *end_;
 };
 
-const EventImage* EventImage::make(const Event& event, const ScenarioSet& set, const Pairs& more,
-                                   Arena& arena) {
-  const FieldBag& meta = event.bags[size_t(Bag::meta)];
-  // Each worker makes many: the list is reused.
-  static thread_local std::vector<SlotRef> kept;
-  kept.clear();
-  for (const Bag bag : {Bag::parsed, Bag::enriched}) {
-    const FieldBag& from = event.bags[size_t(bag)];
-    for (const SlotId id : from.present())
-      if (set.keeps(bag, id)) kept.push_back({bag, id});
-  }
-  if (meta.extra().empty() && more.empty() && !event.overflow &&
-      meta.present().size() + kept.size() <= kMaxFields) {
-    size_t text = 0;
-    for (const SlotId id : meta.present()) text += std::min(meta.get(id).size(), kMaxValue);
-    for (const SlotRef slot : kept) text += std::min(event.get(slot).size(), kMaxValue);
-    Writer out(uint32_t(meta.present().size() + kept.size()), text, arena);
-    out.image->time_ = unix_nanos(event.time);
-    out.image->fields_ = uint16_t(meta.present().size() + kept.size());
-    out.stamp(event.marshaled_time);
-    for (const SlotId id : meta.present()) out.add({Bag::meta, id}, meta.get(id));
-    for (const SlotRef slot : kept) out.add(slot, event.get(slot));
-    return out.finish();
-  }
-  Parts parts;
+namespace {
+
+// Each worker makes many: the list is reused.
+std::vector<SlotRef>& empty_list() {
+  static thread_local std::vector<SlotRef> list;
+  list.clear();
+  return list;
+}
+
+}  // namespace
+
+/// Of an event that is no overflow: these of its slots.
+const EventImage* EventImage::of(const Event& event, const std::vector<SlotRef>& slots, Arena& arena) {
+  size_t text = 0;
+  for (const SlotRef slot : slots) text += std::min(event.get(slot).size(), kMaxValue);
+  Writer out(uint32_t(slots.size()), text, arena);
+  out.image->time_ = unix_nanos(event.time);
+  out.image->fields_ = uint16_t(slots.size());
+  out.stamp(event.marshaled_time);
+  for (const SlotRef slot : slots) out.add(slot, event.get(slot));
+  return out.finish();
+}
+
+const EventImage* EventImage::with_parts(const Event& event, const std::vector<SlotRef>& slots, Parts& parts,
+                                         Arena& arena) {
   parts.time = event.time;
   parts.marshaled_time = event.marshaled_time;
   parts.overflow = event.type == EventType::overflow;
-  for (const SlotId id : meta.present()) parts.fields.emplace_back(SlotRef{Bag::meta, id}, meta.get(id));
-  for (const SlotRef slot : kept) parts.fields.emplace_back(slot, event.get(slot));
-  parts.extras = meta.extra();
-  parts.extras.insert(parts.extras.begin(), more.begin(), more.end());
+  for (const SlotRef slot : slots) parts.fields.emplace_back(slot, event.get(slot));
   if (event.overflow)
     for (const Alert& alert : event.overflow->alerts) parts.sources.push_back(alert.source);
   return make(parts, arena);
+}
+
+const EventImage* EventImage::make(const Event& event, const ScenarioSet& set, const Pairs& more,
+                                   Arena& arena) {
+  const FieldBag& meta = event.bags[size_t(Bag::meta)];
+  std::vector<SlotRef>& slots = empty_list();
+  for (const SlotId id : meta.present()) slots.push_back({Bag::meta, id});
+  for (const Bag bag : {Bag::parsed, Bag::enriched})
+    for (const SlotId id : event.bags[size_t(bag)].present())
+      if (set.keeps(bag, id)) slots.push_back({bag, id});
+  if (meta.extra().empty() && more.empty() && !event.overflow && slots.size() <= kMaxFields)
+    return of(event, slots, arena);
+  Parts parts;
+  parts.extras = meta.extra();
+  parts.extras.insert(parts.extras.begin(), more.begin(), more.end());
+  return with_parts(event, slots, parts, arena);
+}
+
+const EventImage* EventImage::make_brief(const Event& event, const ScenarioSet& set, Arena& arena) {
+  if (set.needs_all()) return make(event, set, {}, arena);
+  std::vector<SlotRef>& slots = empty_list();
+  for (const Bag bag : {Bag::meta, Bag::parsed, Bag::enriched})
+    for (const SlotId id : event.bags[size_t(bag)].present())
+      if (set.needs(bag, id)) slots.push_back({bag, id});
+  if (!event.overflow && slots.size() <= kMaxFields) return of(event, slots, arena);
+  Parts parts;
+  return with_parts(event, slots, parts, arena);
 }
 
 const EventImage* EventImage::make(const Parts& parts, Arena& arena) {

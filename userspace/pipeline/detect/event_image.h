@@ -30,6 +30,8 @@ class EventImage {
   /// Reads the event as it is now. `more` travels with it (values of alert contexts that must be computed
   /// early). Lives as long as `arena`.
   static const EventImage* make(const Event& event, const ScenarioSet& set, const Pairs& more, Arena& arena);
+  /// The same, but only what is needed when alerts show no events (ScenarioSet::needs).
+  static const EventImage* make_brief(const Event& event, const ScenarioSet& set, Arena& arena);
 
   uint32_t bytes() const { return bytes_; }
   TimePoint time() const { return from_unix_nanos(time_); }  ///< evt.Time
@@ -87,6 +89,9 @@ class EventImage {
   static constexpr uint32_t kSourceFields = 8;
   static_assert(kMaxValue < (1u << 12) && kMaxText + 65536 < (1u << 20));
   class Writer;
+  static const EventImage* of(const Event& event, const std::vector<SlotRef>& slots, Arena& arena);
+  static const EventImage* with_parts(const Event& event, const std::vector<SlotRef>& slots, Parts& parts,
+                                      Arena& arena);
 
   const Field& field(uint32_t i) const { return reinterpret_cast<const Field*>(this + 1)[i]; }
   uint32_t all_fields() const { return fields_ + 2u * extras_ + kSourceFields * sources_; }

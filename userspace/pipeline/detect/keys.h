@@ -24,8 +24,9 @@ inline uint64_t group_hash(std::string_view group, uint32_t partition, uint64_t 
   // Buckets without a group value (most triggers) would all meet in one shard.
   return group.empty() ? mix(partition + 0x9e3779b97f4a7c15ULL) : table_hash(group, seed);
 }
-inline uint64_t key_hash(uint64_t group_hash, uint32_t partition, bool marked) {
-  return mix(group_hash + (uint64_t(partition) << 1 | uint64_t(marked)) * 0x9e3779b97f4a7c15ULL);
+/// Of the groups of a shard: those of events whose source is in doubt are others.
+inline uint64_t key_hash(uint64_t group_hash, bool marked) {
+  return mix(group_hash + uint64_t(marked) * 0x9e3779b97f4a7c15ULL);
 }
 inline uint32_t shard_of(uint64_t group_hash, bool ordered) {
   static_assert(kShards == 16);

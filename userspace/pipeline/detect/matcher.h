@@ -21,8 +21,10 @@ struct MatchCounters {
 
 class Matcher {
  public:
-  /// `seed` of the group hashes: the same as that of the shards; 0 = the process's secret.
-  Matcher(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names, uint64_t seed = 0);
+  /// `seed` of the group hashes: the same as that of the shards; 0 = the process's secret. `brief`: as
+  /// ShardOptions::brief.
+  Matcher(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotNames> names, uint64_t seed = 0,
+          bool brief = false);
 
   struct What {
     TimePoint t;
@@ -71,10 +73,13 @@ class Matcher {
   };
   struct Plan {
     const expr::Expression* filter = nullptr;  ///< null: dispatch and checks say all
+    bool rest_only = false;                    ///< of the filter: the dispatch has decided its equalities
     std::vector<Check> checks;
     int group = -1;  ///< row in groups_, -1 = one bucket for all
     uint32_t partition = 0;
     bool ordered = false, keyed = false, writes = false, trigger = false;
+    bool bare = false;               ///< its buckets read nothing of an event but its source_ip
+    const Window* window = nullptr;  ///< its predicate is one equality, and no filter changes fields
   };
   /// The keys of one document; only of partitions that have any.
   struct Keys {
@@ -90,10 +95,12 @@ class Matcher {
   const Group* group_of(const Plan& plan, const Event& event, expr::Context& context, Arena& arena);
   uint32_t keys_of(const Plan& plan, const Event& event, expr::Context& context, PourBatch& out);
   void add_event(Event& event, const What& what, expr::Context& context, PourBatch& out);
+  void add_brief(const Event& event, PourEvent& e, Arena& arena) const;
 
   std::shared_ptr<const ScenarioSet> set_;
   std::shared_ptr<const SlotNames> names_;
   uint64_t seed_;
+  bool brief_;
   Dispatch dispatch_;
   std::vector<Plan> plans_;  ///< by scenario
   std::vector<Keys> keys_;   ///< by scenario
@@ -101,6 +108,7 @@ class Matcher {
   std::vector<MatchCounters> counters_;
   std::vector<uint64_t> bits_;
   uint64_t epoch_ = 0;
+  bool bare_ = false;  ///< so far all that takes the event is
   MatchTrace* trace_ = nullptr;
 };
 

@@ -6,6 +6,8 @@
 
 namespace testudo::detect {
 
+static constexpr size_t kLine = 64;
+
 uint32_t Pool::class_of(size_t size) {
   const auto units = uint32_t((size + 15) / 16);
   if (units <= 64) return units ? units - 1 : 0;
@@ -28,9 +30,12 @@ Pool::Handle Pool::take(size_t size) {
     std::memcpy(&free_[cls], at(handle), sizeof(Handle));
     return handle;
   }
+  if (whole % kLine == 0) at_ = (at_ + kLine - 1) / kLine * kLine;
   if (at_ + whole > kChunk) {
-    if (chunks_.size() == (1u << (31 - kShift))) throw std::bad_alloc();
-    chunks_.push_back(std::unique_ptr<char[]>(new char[kChunk]));  // not cleared: pages come when written
+    if (chunks_.size() == (1u << (31 - kShift)) - 1) throw std::bad_alloc();
+    // Not cleared: pages come when written.
+    chunks_.emplace_back(static_cast<char*>(std::aligned_alloc(kLine, kChunk)));
+    if (!chunks_.back()) throw std::bad_alloc();
     at_ = 0;
   }
   const auto handle = Handle((chunks_.size() - 1) << kShift | at_ / 16);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -17,8 +18,8 @@ class Pool {
   static constexpr Handle kNone = UINT32_MAX;
   static constexpr size_t kMaxBlock = 512 * 1024;
 
-  /// At least `size` bytes (at most kMaxBlock), aligned to 16. Handles are below 2^31: the top bit is the
-  /// user's. Throws when 32 GiB are taken.
+  /// At least `size` bytes (at most kMaxBlock), aligned to 16; to a cache line when the size is a multiple of
+  /// 64. Handles are below 2^31 - 1: the top bit is the user's. Throws when 32 GiB are taken.
   Handle take(size_t size);
   void give(Handle handle, size_t size);
   char* at(Handle handle) const { return chunks_[handle >> kShift].get() + size_t(handle & kMask) * 16; }
@@ -32,7 +33,10 @@ class Pool {
   static uint32_t class_of(size_t size);
   static size_t size_of(uint32_t cls);
 
-  std::vector<std::unique_ptr<char[]>> chunks_;
+  struct Free {
+    void operator()(char* chunk) const { std::free(chunk); }
+  };
+  std::vector<std::unique_ptr<char[], Free>> chunks_;
   size_t at_ = kChunk;  ///< in the last chunk
   std::vector<Handle> free_ =
       std::vector<Handle>(128, kNone);  ///< by class; the next one stands in the block

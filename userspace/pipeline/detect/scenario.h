@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "detect/alert_reads.h"
 #include "detect/map_key.h"
 #include "detect/window.h"
 #include "expr/expr.h"
@@ -84,7 +85,11 @@ struct Rule {
   bool counts = false;                                        ///< takes tokens
   bool scoped = false;                                        ///< the queue holds scope values as well
   bool unbounded = false;  ///< the format sets no bound to the queue: it shrinks when memory is short
-  bool window = false;     ///< events are marked that pass the window's predicate
+  bool window = false;     ///< the condition has a window: events count for it or not
+  /// All events of a bucket have the same source, which the last one tells, and no question is put to kept
+  /// ones: when the alert shows no events, none need be kept.
+  bool lean = false;
+  uint16_t pulse = 0;  ///< the condition is answered from the times of so many of them; 0 = it is evaluated
 };
 
 /// The documents that share buckets: same name, same filter text.
@@ -110,6 +115,11 @@ struct ScenarioSet {
   std::vector<Rule> rules;                  ///< by scenario
   std::vector<ContextExpression> contexts;  ///< in order of key
   bool early_contexts = false;
+  /// What postoverflows read of alerts (set before finish(), which adds what scenarios that take overflows
+  /// read).
+  AlertReads later;
+  std::vector<SlotRef> later_slots;  ///< its fields
+  bool asks_lines = false;           ///< some question reads the line, or what is computed from it
   // Slots that alerts are built from.
   SlotRef source_ip, source_range, as_number, asn_number, as_name, country, latitude, longitude;
 
@@ -120,10 +130,20 @@ struct ScenarioSet {
     const std::vector<uint64_t>& bits = kept_[size_t(bag)];
     return id / 64 < bits.size() && (bits[id / 64] >> (id % 64) & 1);
   }
-  void keep(SlotRef slot);
+  void keep(SlotRef slot) { set(kept_, slot); }
+  /// The same for who needs alerts without their events; of Meta as well.
+  bool needs(Bag bag, SlotId id) const {
+    const std::vector<uint64_t>& bits = needed_[size_t(bag)];
+    return id / 64 < bits.size() && (bits[id / 64] >> (id % 64) & 1);
+  }
+  bool needs_all() const { return needs_all_; }
+  void need(SlotRef slot) { set(needed_, slot); }
+  void need_all() { needs_all_ = true; }
 
  private:
-  std::vector<uint64_t> kept_[kBags];
+  static void set(std::vector<uint64_t>* bags, SlotRef slot);
+  std::vector<uint64_t> kept_[kBags], needed_[kBags];
+  bool needs_all_ = false;
 };
 
 struct ScenarioEnv {

@@ -43,6 +43,21 @@ void note_names(Scenario& scenario, const expr::Expression& question) {
     scenario.asks_names = scenario.asks_names || question.text().find(name) != std::string::npos;
 }
 
+/// What a scenario that takes overflows reads of them.
+void note_reads(const Scenario& s, AlertReads& reads) {
+  for (const auto* expression : {&s.filter, &s.groupby, &s.distinct, &s.cancel_on, &s.condition,
+                                 &s.overflow_filter, &s.scope_expression})
+    if (*expression) reads.add(expression->text());
+  for (const Evidence& one : s.evidence) reads.add(one.condition.text());
+}
+
+bool lean(const Scenario& s) {
+  if (s.type != BucketType::leaky && s.type != BucketType::conditional) return false;
+  if (s.scope != "Ip" || !begins_with_source(s.groupby ? s.groupby.text() : std::string())) return false;
+  if (s.overflow_filter || !s.evidence.empty() || (s.cancel_on && !s.early_cancel)) return false;
+  return !s.condition || s.early_condition || (s.window && s.window->complete);
+}
+
 Rule rule_of(const Scenario& s) {
   Rule rule;
   rule.leakspeed = s.leakspeed;
@@ -60,6 +75,7 @@ Rule rule_of(const Scenario& s) {
   rule.scoped = bool(s.scope_expression);
   rule.unbounded = s.capacity < 0 && s.cache_size <= 0;
   rule.window = s.window.has_value();
+  if (s.window && s.window->complete) rule.pulse = uint16_t(std::max(s.window->least, s.window->median_of));
   return rule;
 }
 
@@ -88,8 +104,8 @@ Duration Scenario::lifetime() const {
   }
 }
 
-void ScenarioSet::keep(SlotRef slot) {
-  std::vector<uint64_t>& bits = kept_[size_t(slot.bag)];
+void ScenarioSet::set(std::vector<uint64_t>* bags, SlotRef slot) {
+  std::vector<uint64_t>& bits = bags[size_t(slot.bag)];
   if (bits.size() <= slot.index / 64u) bits.resize(slot.index / 64u + 1);
   bits[slot.index / 64u] |= 1ull << (slot.index % 64u);
 }
@@ -119,16 +135,23 @@ void finish(ScenarioSet& set, SlotNames& slots) {
   set.latitude = slots.intern(Bag::enriched, "Latitude");
   set.longitude = slots.intern(Bag::enriched, "Longitude");
   for (const SlotRef slot :
-       {set.as_number, set.asn_number, set.as_name, set.country, set.latitude, set.longitude})
+       {set.as_number, set.asn_number, set.as_name, set.country, set.latitude, set.longitude}) {
     set.keep(slot);
+    set.need(slot);
+  }
+  set.need(set.source_ip);
+  set.need(set.source_range);
   const auto keep_reads = [&](Scenario& s, const expr::Expression& expression) {
     if (!expression) return;
     for (const SlotRef slot : expression.reads()) {
       set.keep(slot);
+      set.need(slot);
       if (std::find(s.reads.begin(), s.reads.end(), slot) == s.reads.end()) s.reads.push_back(slot);
     }
     s.reads_all = s.reads_all || reads_all_fields(expression.text());
+    if (s.reads_all) set.need_all();
     s.asks_event = s.asks_event || mentions(expression.text(), "evt");
+    set.asks_lines = set.asks_lines || s.asks_event;
   };
   set.rules.clear();
   for (const auto& s : set.scenarios) {
@@ -141,9 +164,18 @@ void finish(ScenarioSet& set, SlotNames& slots) {
     }
     for (const auto* question : {&s->cancel_on, &s->condition, &s->overflow_filter})
       note_names(*s, *question);
+    set.asks_lines = set.asks_lines || s->asks_names;
     set.rules.push_back(rule_of(*s));
     Partition& partition = set.partitions[s->partition];
     if (s->place == 0) partition.ordered = accepts_overflows(*s, slots);
+    set.rules.back().lean = !partition.ordered && lean(*s);
+    if (partition.ordered) note_reads(*s, set.later);
+    // It sees the alert as it will be.
+    if (s->overflow_filter && mentions(s->overflow_filter.text(), "signal")) set.later.whole = true;
+  }
+  for (const std::string& name : set.later.meta) {
+    set.later_slots.push_back(slots.intern(Bag::meta, name));
+    set.need(set.later_slots.back());
   }
   std::vector<SlotId> by_name(slots.size(Bag::meta));
   for (size_t i = 0; i < by_name.size(); ++i) by_name[i] = SlotId(i);

@@ -98,6 +98,21 @@ std::optional<SlotRef> plain_slot(std::string_view text, const SlotNames& names)
   return names.find(bag, path[2]);
 }
 
+bool begins_with_source(std::string_view text) {
+  const std::vector<Token> t = tokens_of(text);
+  const auto sign = [&](size_t i, std::string_view what) { return t[i].sign(what); };
+  if (t.size() < 5 || !t[0].name("evt") || !sign(1, ".") || !t[2].name("Meta") || !sign(3, ".") ||
+      !t[4].name("source_ip"))
+    return false;
+  if (t.size() == 5) return true;
+  if (t.size() < 7 || !sign(5, "+") || t[6].kind != Kind::string || t[6].odd || t[6].text.empty())
+    return false;
+  if (t[6].text.find_first_of("0123456789abcdefABCDEF.:%") == 0) return false;
+  for (size_t i = 7; i < t.size(); ++i)
+    if (t[i].kind == Kind::sign && !sign(i, "+") && !sign(i, ".")) return false;
+  return t.size() == 7 || sign(7, "+");
+}
+
 bool writes(std::string_view text) {
   bool found = false;
   each_path(text, [&](const Path& path) {

@@ -21,6 +21,11 @@ size_t equalities_alone(std::string_view text);
 /// The slot when `text` is nothing but `evt.Meta.x`, `evt.Parsed.x` or `evt.Enriched.x`.
 std::optional<SlotRef> plain_slot(std::string_view text, const SlotNames& names);
 
+/// Is the text evt.Meta.source_ip, alone or followed by something that no address begins to look like
+/// (`evt.Meta.source_ip + '/' + …`)? Then events of one group value have the same source_ip, as far as that
+/// is an address.
+bool begins_with_source(std::string_view text);
+
 /// May evaluating it change the event (SetMeta, UnmarshalJSON …)?
 bool writes(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "detect/ahead.h"
 #include "detect/alert_build.h"
 #include "detect/keys.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 using Truth = expr::Expression::Truth;
 constexpr uint64_t kLineSeed = 0x1b873593cc9e2d51ULL;
+constexpr uint32_t kTightQueue = Window::kMost;  ///< of unbounded queues when memory is short
 constexpr uint64_t kSeenSalt = 0x5eed0f5eed0f5eedULL;
 
 /// A shard's share: the ordered one counts like the others.
@@ -35,6 +37,7 @@ Shard::Shard(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotN
     : set_(std::move(set)),
       names_(std::move(names)),
       seed_(options.seed ? options.seed : process_secret()),
+      brief_(options.brief && !set_->later.whole),
       seen_seed_(seed_ ^ kSeenSalt),
       buckets_(set_, limits_of(options)),
       blackholes_(part(options.max_blackholes)),
@@ -45,47 +48,90 @@ Shard::Shard(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const SlotN
 void Shard::take(const PourBatch& batch, uint32_t index, size_t first, size_t end,
                  std::vector<Emitted>& out) {
   const std::vector<PourRecord>& records = batch.records[index];
-  // Attackers come by the thousand: nearly every bucket is cold. Three steps ahead of the records fetch the
-  // index, then the bucket, then what hangs on it.
-  constexpr size_t kIndex = 12, kBucket = 8, kParts = 4;
-  for (size_t i = first; i < end + kIndex; ++i) {
-    if (i < end) buckets_.prefetch(records[i].key_hash);
-    if (const size_t k = i - (kIndex - kBucket); i >= first + (kIndex - kBucket) && k < end)
-      buckets_.prefetch_bucket(records[k].key_hash);
-    if (const size_t k = i - (kIndex - kParts); i >= first + (kIndex - kParts) && k < end)
-      buckets_.prefetch_parts(records[k].key_hash);
-    if (i >= first + kIndex) pour(batch, records[i - kIndex], out);
+  runs_.clear();
+  for (size_t i = first; i < end; ++i)
+    if (i == first || records[i].key_hash != records[i - 1].key_hash) runs_.push_back(uint32_t(i));
+  // Attackers come by the thousand: nearly every group is cold. Steps ahead of the records fetch the index,
+  // then the group, then its buckets, then what hangs on them.
+  constexpr size_t kAhead = 3, kSteps = 4;
+  const size_t runs = runs_.size();
+  for (size_t i = 0; i < runs + kAhead * kSteps; ++i) {
+    const auto hash = [&](size_t step) { return records[runs_[i - kAhead * step]].key_hash; };
+    const auto due = [&](size_t step) { return i >= kAhead * step && i - kAhead * step < runs; };
+    if (due(0)) buckets_.prefetch_index(hash(0));
+    if (due(1)) buckets_.prefetch_group(hash(1));
+    if (due(2)) buckets_.prefetch_buckets(hash(2));
+    if (due(3)) buckets_.prefetch_parts(hash(3));
+    // The batch itself is as large as a cache, and a shard takes every sixteenth event of it.
+    if (due(2)) {
+      const PourRecord& record = records[runs_[i - kAhead * 2]];
+      ask_for(&batch.events[record.event]);
+      ask_for(record.group.data());
+      const size_t last = i - kAhead * 2 + 1 < runs ? runs_[i - kAhead * 2 + 1] : end;
+      for (size_t k = runs_[i - kAhead * 2]; k < last; ++k)
+        if (records[k].keys != PourRecord::kNoKeys) ask_for(&batch.keys[records[k].keys]);
+    }
+    if (!due(kSteps)) continue;
+    const size_t run = i - kAhead * kSteps;
+    const size_t behind = run + 1 < runs ? runs_[run + 1] : end;
+    for (size_t k = runs_[run]; k < behind; ++k) pour(batch, records[k], out);
   }
-  if (copy_ != Pool::kNone) buckets_.release(copy_);
+  if (copy_ != Pool::kNone) buckets_.queues().release(copy_);
   copy_ = Pool::kNone;
   current_ = hashed_ = nullptr;
+  last_key_ = {};
+  last_group_ = Buckets::kNone;
+}
+
+/// Sets the row of the record's group; most often it is that of the record before.
+void Shard::find_group(Pour& pour) {
+  const GroupKey& key = pour.key;
+  if (last_group_ == Buckets::kNone || last_deaths_ != buckets_.deaths() || last_key_.hash != key.hash ||
+      last_key_.marked != key.marked || last_key_.text != key.text) {
+    last_key_ = key;
+    last_group_ = buckets_.group(key);
+    last_deaths_ = buckets_.deaths();
+    hint_ = 0;
+  }
+  pour.group = last_group_;
 }
 
 void Shard::pour(const PourBatch& batch, const PourRecord& record, std::vector<Emitted>& out) {
-  Pour pour{&batch.events[record.event], &record,
-            record.keys == PourRecord::kNoKeys ? nullptr : &batch.keys[record.keys], &out};
+  Pour pour{&batch.events[record.event],
+            &record,
+            record.keys == PourRecord::kNoKeys ? nullptr : &batch.keys[record.keys],
+            &out,
+            {record.key_hash, record.group, record.marked}};
   const PourEvent& event = *pour.event;
   if (current_ != &event) {
-    if (copy_ != Pool::kNone) buckets_.release(copy_);
+    if (copy_ != Pool::kNone) buckets_.queues().release(copy_);
     copy_ = Pool::kNone;
     current_ = &event;
     if (event.log_time) late_at_ = last_tick_;
   }
   const uint32_t partition = set_->rules[record.scenario].partition;
   if (set_->partitions[partition].momentary) return trigger(pour);
-  Bucket* bucket = buckets_.find(record.key_hash, partition, record.marked, record.group);
+  find_group(pour);
+  Bucket* bucket = pour.group == Buckets::kNone ? nullptr : buckets_.find(pour.group, partition, hint_);
   if (bucket) {
     const Rule& rule = set_->rules[bucket->scenario];
     if (rule.type == BucketType::counter && !event.log_time && !bucket->log_time) {
       // Its timer should have fired by now.
       if (event.t - bucket->first >= rule.lifetime) {
-        overflow(*bucket, bucket->first + rule.lifetime, {nullptr, &record, nullptr, &out});
+        overflow(*bucket, bucket->first + rule.lifetime,
+                 {nullptr, &record, nullptr, &out, pour.key, pour.group});
         bucket = nullptr;
       }
     } else if (expired(*bucket, rule, event.t)) {
       ++counters(bucket->scenario).underflowed;
-      buckets_.erase(*bucket);
-      bucket = nullptr;
+      if (set_->rules[record.scenario].type == BucketType::trigger) {
+        buckets_.erase(pour.group, *bucket);
+        bucket = nullptr;
+      } else {
+        buckets_.renew(*bucket, record.scenario);
+        ++counters(record.scenario).created;
+        pour.fresh = true;
+      }
     }
   }
   if (!bucket) {
@@ -96,20 +142,36 @@ void Shard::pour(const PourBatch& batch, const PourRecord& record, std::vector<E
   const Rule& rule = set_->rules[bucket->scenario];
   if (refused(*bucket, rule, pour)) return;
   add_event(*bucket, rule, pour);
+  buckets_.keep_busy(pour.group, event.t + rule.lifetime);
   if (overflows(*bucket, rule, pour)) return overflow(*bucket, event.t, pour);
+  if (buckets_.overfull()) {
+    evicted_.clear();
+    buckets_.relieve(*bucket, evicted_);
+    for (const uint32_t scenario : evicted_) ++counters(scenario).evicted;
+  }
   if (trace_) trace(*bucket, pour, PourStep::Result::poured);
 }
 
-Bucket& Shard::open(const Pour& pour) {
+Bucket& Shard::open(Pour& pour) {
   constexpr size_t kMany = 512;  // fewer need no sweeping
   const PourRecord& record = *pour.record;
-  // Every new bucket pays for a look at two others: what has run empty does not pile up.
-  if (buckets_.size() >= kMany) sweep(pour.event->t, pour.event->log_time, 2);
+  // Every new group pays for a look at two others: what has run empty does not pile up. Where one bucket
+  // still lives, the others may come again.
+  if (pour.group == Buckets::kNone && buckets_.size() >= kMany)
+    for (int i = 0; i < 2; ++i) sweep_group(pour.event->t, pour.event->log_time);
   evicted_.clear();
-  Bucket& bucket = buckets_.insert(record.key_hash, record.scenario, record.marked, record.group, evicted_);
+  Bucket& bucket = buckets_.insert(pour.key, record.scenario, pour.group, evicted_);
+  last_key_ = pour.key;
+  last_group_ = pour.group;
+  last_deaths_ = buckets_.deaths();
   for (const uint32_t scenario : evicted_) ++counters(scenario).evicted;
   ++counters(record.scenario).created;
   return bucket;
+}
+
+Pool::Handle Shard::copy(const PourEvent& event) {
+  if (copy_ == Pool::kNone) copy_ = buckets_.queues().keep(*event.image);
+  return copy_;
 }
 
 /// distinct and cancel_on: true when the event does not count.
@@ -127,7 +189,7 @@ bool Shard::refused(Bucket& bucket, const Rule& rule, const Pour& pour) {
   if (scenario.early_cancel) {
     cancel = pour.keys[rule.place].cancel;
   } else {
-    asker_.begin(buckets_, bucket, pour.event);
+    asker_.begin(buckets_, pour.key, bucket, pour.event);
     const Truth truth = asker_.ask(scenario.cancel_on);
     if (truth == Truth::failed) ++counters(bucket.scenario).errors;
     cancel = truth == Truth::yes;
@@ -135,7 +197,7 @@ bool Shard::refused(Bucket& bucket, const Rule& rule, const Pour& pour) {
   if (!cancel) return false;
   ++counters(bucket.scenario).cancelled;
   if (trace_) trace(bucket, pour, PourStep::Result::cancelled);
-  buckets_.erase(bucket);
+  buckets_.erase(pour.group, bucket);
   return true;
 }
 
@@ -143,29 +205,45 @@ void Shard::add_event(Bucket& bucket, const Rule& rule, const Pour& pour) {
   const PourEvent& event = *pour.event;
   if (bucket.total == 0) {
     bucket.first = bucket.last = event.t;
-    bucket.first_offset = offset_of(event.t_text);
-    bucket.first_hash = line_hash(event);
+    bucket.first_offset = event.offset;
+    if (!lean(rule)) bucket.first_hash = line_hash(event);
     bucket.log_time = event.log_time;
-    if (rule.type == BucketType::counter && !event.log_time) start_timer(bucket);
   }
   if (bucket.total < INT32_MAX) ++bucket.total;
   bucket.witness |= event.witness;
   ++counters(bucket.scenario).poured;
-  if (copy_ == Pool::kNone) copy_ = buckets_.keep(*event.image);
-  const bool marked = rule.window && asker_.passes(*set_->scenarios[bucket.scenario], *event.image);
-  buckets_.push(bucket, copy_, pour.keys ? pour.keys[rule.place].scope_value : std::string_view(), marked);
-  if (buckets_.overfull()) {
-    evicted_.clear();
-    buckets_.relieve(bucket, evicted_);
-    for (const uint32_t scenario : evicted_) ++counters(scenario).evicted;
+  Queues& queues = buckets_.queues();
+  const bool counts = rule.window && passes(bucket, pour);
+  if (counts && rule.pulse) queues.beat(bucket, rule, bucket.total, event.time);
+  if (lean(rule)) {
+    if (event.spoils) bucket.spoiled_below = uint64_t(bucket.total) + rule.queue_limit;
+    if (!queues.size(bucket)) {
+      if (event.blank) return;
+      queues.materialize(bucket, rule, std::min(rule.queue_limit, uint32_t(bucket.total) - 1));
+    }
   }
+  const bool keeps = !(lean(rule) && event.blank);
+  const uint32_t limit =
+      rule.unbounded && buckets_.tight() ? std::min(kTightQueue, rule.queue_limit) : rule.queue_limit;
+  queues.push(bucket, rule, limit, keeps ? copy(event) : Queues::kBlank,
+              pour.keys ? pour.keys[rule.place].scope_value : std::string_view(), counts);
+  if (bucket.total == 1 && rule.type == BucketType::counter && !event.log_time)
+    start_timer(pour.group, bucket);
+}
+
+/// Does the event count for the condition's window?
+bool Shard::passes(const Bucket& bucket, const Pour& pour) {
+  // The record speaks for its own scenario; another one may have made the bucket.
+  if (bucket.scenario == pour.record->scenario && pour.record->passes != PourRecord::Passes::unknown)
+    return pour.record->passes == PourRecord::Passes::yes;
+  return asker_.passes(*set_->scenarios[bucket.scenario], *pour.event->image);
 }
 
 bool Shard::overflows(Bucket& bucket, const Rule& rule, const Pour& pour) {
   const PourEvent& event = *pour.event;
   const Duration elapsed = event.t - bucket.last;
   bucket.last = event.t;
-  bucket.last_offset = offset_of(event.t_text);
+  bucket.last_offset = event.offset;
   bucket.log_time = event.log_time;
   if (rule.counts && !take_token(bucket.tokens, elapsed, rule.capacity, rule.leakspeed)) return true;
   return rule.asks_after && asks_after(bucket, pour);
@@ -178,12 +256,12 @@ bool Shard::asks_after(Bucket& bucket, const Pour& pour) {
     if (scenario.evidence.empty()) return false;
   }
   if (scenario.condition && !scenario.early_condition) {
-    const Truth truth = asker_.condition(buckets_, bucket, *pour.event);
+    const Truth truth = asker_.condition(buckets_, pour.key, bucket, *pour.event);
     if (truth == Truth::yes) return true;
     if (truth == Truth::failed) ++counters(bucket.scenario).errors;
   }
   if (scenario.evidence.empty()) return false;
-  asker_.begin(buckets_, bucket, pour.event);
+  asker_.begin(buckets_, pour.key, bucket, pour.event);
   uint64_t errors = 0;
   const bool convinced = asker_.convinced(scenario, bucket.guillotine, errors);
   if (errors) counters(bucket.scenario).errors += errors;
@@ -195,17 +273,16 @@ void Shard::trigger(const Pour& pour) {
   const Scenario& scenario = *set_->scenarios[record.scenario];
   // A bucket for the moment, outside of the table.
   Bucket bucket;
-  buckets_.prepare(bucket, record.key_hash, record.scenario, record.marked, record.group);
+  buckets_.prepare(bucket, record.scenario);
   bucket.total = 1;
   bucket.first = bucket.last = pour.event->t;
-  bucket.first_offset = bucket.last_offset = offset_of(pour.event->t_text);
+  bucket.first_offset = bucket.last_offset = pour.event->offset;
   bucket.log_time = pour.event->log_time;
   bucket.witness = pour.event->witness;
   ++counters(record.scenario).poured;
-  if (scenario.overflow_filter) {
-    if (copy_ == Pool::kNone) copy_ = buckets_.keep(*pour.event->image);
-    buckets_.push(bucket, copy_, pour.keys ? pour.keys[scenario.place].scope_value : std::string_view());
-  }
+  if (scenario.overflow_filter)
+    buckets_.queues().push(bucket, set_->rules[record.scenario], 1, copy(*pour.event),
+                           pour.keys ? pour.keys[scenario.place].scope_value : std::string_view(), false);
   const auto result = emit(bucket, pour.event->t, pour, pour.event->image);
   if (trace_) trace(bucket, pour, result);
   buckets_.empty(bucket);
@@ -214,25 +291,27 @@ void Shard::trigger(const Pour& pour) {
 void Shard::overflow(Bucket& bucket, TimePoint at, const Pour& pour) {
   const auto result = emit(bucket, at, pour, nullptr);
   if (trace_ && pour.event) trace(bucket, pour, result);
-  buckets_.erase(bucket);
+  buckets_.erase(pour.group, bucket);
 }
 
 PourStep::Result Shard::emit(Bucket& bucket, TimePoint at, const Pour& pour, const EventImage* only) {
   const Scenario& scenario = *set_->scenarios[bucket.scenario];
-  const std::string_view group = bucket.group(buckets_.pool());
   Overflow built;
   const auto build = [&] {
-    if (only) bucket.first_hash = line_hash(*pour.event);
-    OverflowingBucket from{buckets_, bucket, scenario, at, pour.event, only, {}};
+    if (only && !brief_) bucket.first_hash = line_hash(*pour.event);
+    const Rule& rule = set_->rules[bucket.scenario];
+    OverflowingBucket from{buckets_.queues(), pour.key, bucket, rule, scenario, at, pour.event, only};
+    from.brief = brief_;
+    from.lean = !only && lean(rule);
     if (only && pour.keys) from.only_scope = pour.keys[scenario.place].scope_value;
     built = build_overflow(from, *set_, *names_);
-    if (built.alerts.empty()) return;
+    if (built.alerts.empty() || brief_) return;
     const MetaPairs meta = asker_.contexts(buckets_, bucket, only);
     for (Alert& alert : built.alerts) alert.meta = meta;
   };
   if (scenario.overflow_filter) {
     build();
-    asker_.begin(buckets_, bucket, nullptr, at);
+    asker_.begin(buckets_, pour.key, bucket, nullptr, at);
     const Truth truth = asker_.ask(scenario.overflow_filter, built);
     if (truth == Truth::failed) ++counters(bucket.scenario).errors;
     if (truth == Truth::no) {
@@ -241,7 +320,8 @@ PourStep::Result Shard::emit(Bucket& bucket, TimePoint at, const Pour& pour, con
     }
   }
   if (scenario.blackhole > Duration(0) &&
-      blackholes_.swallows(bucket.scenario, bucket.key_hash, bucket.marked, group, at, scenario.blackhole)) {
+      blackholes_.swallows(bucket.scenario, pour.key.hash, pour.key.marked, pour.key.text, at,
+                           scenario.blackhole)) {
     ++counters(bucket.scenario).blackholed;
     return PourStep::Result::blackholed;
   }
@@ -255,7 +335,7 @@ PourStep::Result Shard::emit(Bucket& bucket, TimePoint at, const Pour& pour, con
   one.order = pour.record ? pour.record->order : 0;
   one.line_number = pour.event ? pour.event->line_number : 0;
   one.scenario = bucket.scenario;
-  one.marked = bucket.marked;
+  one.marked = pour.key.marked;
   one.overflow = std::move(built);
   pour.out->push_back(std::move(one));
   return PourStep::Result::overflowed;
@@ -274,21 +354,20 @@ uint64_t Shard::line_hash(const PourEvent& event) {
 void Shard::trace(const Bucket& bucket, const Pour& pour, PourStep::Result result) {
   PourStep step;
   step.result = result;
-  step.group = bucket.group(buckets_.pool());
+  step.group = pour.key.text;
   const Scenario& owner = *set_->scenarios[bucket.scenario];
   step.level = owner.type == BucketType::leaky ? std::max(0.0, double(owner.capacity) - bucket.tokens)
                                                : double(bucket.total);
   step.capacity = owner.capacity;
   step.total = bucket.total;
-  step.marked = bucket.marked;
+  step.marked = pour.key.marked;
   step.fresh = pour.fresh;
   trace_->step(*set_->scenarios[pour.record->scenario], owner, step);
 }
 
 void Shard::count_buckets(std::vector<size_t>& by_scenario) const {
   by_scenario.resize(std::max(by_scenario.size(), set_->scenarios.size()));
-  for (size_t i = 0; i < buckets_.rows(); ++i)
-    if (buckets_.row(i).scenario != Bucket::kNone) ++by_scenario[buckets_.row(i).scenario];
+  buckets_.each([&](size_t, const Bucket& b) { ++by_scenario[b.scenario]; });
 }
 
 }  // namespace testudo::detect

@@ -1,6 +1,7 @@
 // detect/shard.h: the buckets of a sixteenth of all groups (or of the ordered scenarios), and what overflows.
 //
-//   record → its bucket (found or made; expired ones go first) → distinct → cancel_on → one event more
+//   record → its group → its bucket (found or made; an expired one begins again) → distinct → cancel_on → one
+//   event more
 //          → level, condition, evidence → overflow → overflow_filter → blackhole → alerts, one per source
 //
 // One thread at a time. Results depend only on the order of records, never on a clock: live time comes in
@@ -35,6 +36,10 @@ struct ShardOptions {
   /// Of group hashes and of hashes of distinct values; the matchers take the same. 0 = the process's secret;
   /// a replay takes a fixed one, so that evictions repeat.
   uint64_t seed = 0;
+  /// Who takes the alerts wants them without events, contexts, message and identity (a replay that prints
+  /// their heads): what nobody reads is not kept, unless content that runs after it might read all. Such
+  /// buckets are not saved: a snapshot would lack what they do not keep.
+  bool brief = false;
 };
 
 struct ScenarioCounters {
@@ -87,8 +92,7 @@ class Shard {
   friend class Snapshot;  // snapshot.cpp: reads and writes all of it
   struct Timer {
     TimePoint end;
-    uint64_t key_hash;
-    uint32_t row, birth;
+    uint32_t group, place, birth;
     bool operator<(const Timer& o) const { return end > o.end; }  // the earliest on top of the heap
   };
   /// The record that is being poured; none when a timer fires.
@@ -97,6 +101,8 @@ class Shard {
     const PourRecord* record = nullptr;
     const PourKey* keys = nullptr;
     std::vector<Emitted>* out = nullptr;
+    GroupKey key;
+    uint32_t group = Buckets::kNone;  ///< its row
     bool fresh = false;
   };
 
@@ -108,10 +114,14 @@ class Shard {
     return counters_[scenario];
   }
   void pour(const PourBatch& batch, const PourRecord& record, std::vector<Emitted>& out);
+  void find_group(Pour& pour);
   void trigger(const Pour& pour);
-  Bucket& open(const Pour& pour);
+  Bucket& open(Pour& pour);
+  Pool::Handle copy(const PourEvent& event);
   bool refused(Bucket& bucket, const Rule& rule, const Pour& pour);
   void add_event(Bucket& bucket, const Rule& rule, const Pour& pour);
+  bool lean(const Rule& rule) const { return brief_ && rule.lean; }
+  bool passes(const Bucket& bucket, const Pour& pour);
   bool overflows(Bucket& bucket, const Rule& rule, const Pour& pour);
   bool asks_after(Bucket& bucket, const Pour& pour);
   /// The bucket is gone afterwards.
@@ -122,14 +132,18 @@ class Shard {
     return t - bucket.last > rule.lifetime;
   }
   void sweep(TimePoint t, bool log_time, size_t budget);
+  void sweep_group(TimePoint t, bool log_time);
+  bool empty_now(const Bucket& bucket, TimePoint t, bool log_time) const;
   void fire_timers(TimePoint now, std::vector<Emitted>& out);
-  void start_timer(const Bucket& bucket);
+  void start_timer(uint32_t group, const Bucket& bucket);
+  Bucket* timed(const Timer& timer);
   uint64_t line_hash(const PourEvent& event);
   void trace(const Bucket& bucket, const Pour& pour, PourStep::Result result);
 
   std::shared_ptr<const ScenarioSet> set_;
   std::shared_ptr<const SlotNames> names_;
   uint64_t seed_;
+  const bool brief_;
   uint64_t seen_seed_;  ///< of distinct values: their hashes outlive the process in snapshots
   Buckets buckets_;
   Blackholes blackholes_;
@@ -138,11 +152,15 @@ class Shard {
   std::vector<uint8_t> marked_changed_;
   std::vector<uint32_t> changed_, evicted_;
   std::vector<Timer> timers_;
-  size_t sweep_at_ = 0;
+  size_t sweep_at_ = 0;                ///< row of a group
   TimePoint last_tick_{}, late_at_{};  ///< late_at_: the last tick before an event in log time
   // The event that is being poured: its copy is made once, its hash computed once.
   const PourEvent* current_ = nullptr;
   Pool::Handle copy_ = Pool::kNone;
+  // The group that was looked up last: records of an event mostly have one.
+  GroupKey last_key_;
+  uint32_t last_group_ = Buckets::kNone, last_deaths_ = 0, hint_ = 0;
+  std::vector<uint32_t> runs_;  ///< of a list: the first record of each group of an event
   const PourEvent* hashed_ = nullptr;
   uint64_t hash_ = 0;
   PourTrace* trace_ = nullptr;

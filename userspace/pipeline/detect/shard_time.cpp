@@ -5,17 +5,21 @@
 
 namespace testudo::detect {
 
-void Shard::start_timer(const Bucket& bucket) {
+/// Its bucket, unless that is gone.
+Bucket* Shard::timed(const Timer& timer) {
+  if (timer.group >= buckets_.rows() || timer.place >= buckets_.places(timer.group)) return nullptr;
+  Bucket& b = buckets_.at(timer.group, timer.place);
+  return b.scenario != Bucket::kNone && buckets_.queues().birth(b) == timer.birth ? &b : nullptr;
+}
+
+void Shard::start_timer(uint32_t group, const Bucket& bucket) {
   // Timers of buckets that are gone pile up behind long durations.
   if (timers_.size() > 2 * buckets_.size() + 64) {
-    std::erase_if(timers_, [&](const Timer& t) {
-      const Bucket& b = buckets_.row(t.row);
-      return b.scenario == Bucket::kNone || b.birth != t.birth;
-    });
+    std::erase_if(timers_, [&](const Timer& t) { return !timed(t); });
     std::make_heap(timers_.begin(), timers_.end());
   }
-  timers_.push_back(
-      {bucket.first + set_->rules[bucket.scenario].lifetime, bucket.key_hash, bucket.row, bucket.birth});
+  timers_.push_back({bucket.first + set_->rules[bucket.scenario].lifetime, group,
+                     uint32_t(&bucket - &buckets_.at(group, 0)), buckets_.queues().birth(bucket)});
   std::push_heap(timers_.begin(), timers_.end());
 }
 
@@ -24,9 +28,8 @@ void Shard::fire_timers(TimePoint now, std::vector<Emitted>& out) {
     std::pop_heap(timers_.begin(), timers_.end());
     const Timer timer = timers_.back();
     timers_.pop_back();
-    Bucket& bucket = buckets_.row(timer.row);
-    if (bucket.scenario == Bucket::kNone || bucket.birth != timer.birth) continue;
-    overflow(bucket, timer.end, {nullptr, nullptr, nullptr, &out});
+    if (Bucket* bucket = timed(timer))
+      overflow(*bucket, timer.end, {nullptr, nullptr, nullptr, &out, buckets_.key(timer.group), timer.group});
   }
 }
 
@@ -40,17 +43,44 @@ void Shard::tick(TimePoint now, size_t budget, std::vector<Emitted>& out) {
   if (now - late_at_ > 1min) sweep(now, true, budget);
 }
 
+bool Shard::empty_now(const Bucket& bucket, TimePoint t, bool log_time) const {
+  if (bucket.log_time != log_time) return false;
+  const Rule& rule = set_->rules[bucket.scenario];
+  if (rule.type == BucketType::counter && !log_time) return false;  // its timer ends it
+  return expired(bucket, rule, t);
+}
+
 void Shard::sweep(TimePoint t, bool log_time, size_t budget) {
-  for (size_t i = 0; i < budget && buckets_.size() > 0; ++i) {
+  for (size_t looked = 0, rows = 0; looked < budget && rows < budget && buckets_.size() > 0; ++rows) {
     if (sweep_at_ >= buckets_.rows()) sweep_at_ = 0;
-    Bucket& bucket = buckets_.row(sweep_at_++);
-    if (bucket.scenario == Bucket::kNone || bucket.log_time != log_time) continue;
-    const Rule& rule = set_->rules[bucket.scenario];
-    if (rule.type == BucketType::counter && !log_time) continue;  // its timer ends it
-    if (!expired(bucket, rule, t)) continue;
-    ++counters(bucket.scenario).underflowed;
-    buckets_.erase(bucket);
+    const auto group = uint32_t(sweep_at_++);
+    looked += buckets_.places(group);
+    for (uint32_t i = 0; i < buckets_.places(group); ++i) {
+      Bucket& bucket = buckets_.at(group, i);
+      if (bucket.scenario == Bucket::kNone || !empty_now(bucket, t, log_time)) continue;
+      ++counters(bucket.scenario).underflowed;
+      buckets_.erase(group, bucket);
+    }
   }
+}
+
+/// The next group goes when all of its buckets have run empty.
+void Shard::sweep_group(TimePoint t, bool log_time) {
+  if (sweep_at_ >= buckets_.rows()) sweep_at_ = 0;
+  const auto group = uint32_t(sweep_at_++);
+  if (!buckets_.may_be_over(group, t)) return;
+  const auto each = [&](auto f) {
+    for (uint32_t i = 0; i < buckets_.places(group); ++i)
+      if (Bucket& bucket = buckets_.at(group, i); bucket.scenario != Bucket::kNone && !f(bucket))
+        return false;
+    return true;
+  };
+  if (!each([&](Bucket& bucket) { return empty_now(bucket, t, log_time); })) return;
+  each([&](Bucket& bucket) {
+    ++counters(bucket.scenario).underflowed;
+    buckets_.erase(group, bucket);
+    return true;
+  });
 }
 
 }  // namespace testudo::detect

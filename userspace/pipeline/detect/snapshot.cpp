@@ -166,20 +166,18 @@ void Snapshot::save_shard(Writer& out, const Shard& shard) {
   // Copies are shared between buckets: each is written once and named by its number.
   std::unordered_map<Pool::Handle, uint32_t> numbers;
   std::vector<Pool::Handle> images;
-  std::vector<const Bucket*> live;
-  for (size_t i = 0; i < buckets.rows(); ++i) {
-    const Bucket& bucket = buckets.row(i);
-    if (bucket.scenario == Bucket::kNone) continue;
-    live.push_back(&bucket);
-    for (uint32_t k = 0; k < bucket.queue_size; ++k) {
-      const Pool::Handle image = buckets.queued_handle(bucket, k);
+  const Queues& queues = buckets.queues();
+  const auto& rules = shard.set_->rules;
+  buckets.each([&](size_t, const Bucket& bucket) {
+    for (uint32_t k = 0; k < queues.size(bucket); ++k) {
+      const Pool::Handle image = queues.handle(bucket, rules[bucket.scenario], k);
       if (numbers.emplace(image, uint32_t(images.size())).second) images.push_back(image);
     }
-  }
+  });
   out.number(uint32_t(images.size()));
-  for (const Pool::Handle image : images) write_image(out, buckets.image(image), *shard.names_);
+  for (const Pool::Handle image : images) write_image(out, queues.image(image), *shard.names_);
 
-  out.number(uint32_t(live.size()));
+  out.number(uint32_t(buckets.size()));
   std::vector<uint64_t> hashes;
   const auto key = [&](uint32_t scenario) {
     const Scenario& s = *shard.set_->scenarios[scenario];
@@ -188,27 +186,29 @@ void Snapshot::save_shard(Writer& out, const Shard& shard) {
     out.number(uint8_t(s.type));
     out.number(s.place);
   };
-  for (const Bucket* b : live) {
-    key(b->scenario);
-    out.text(b->group(buckets.pool()));
-    out.number(uint8_t(b->marked));
-    out.number(uint8_t(uint8_t(b->log_time) | b->witness << 1));
-    out.number(b->guillotine);  // or the tokens: the same bits
-    out.number(b->total);
-    out.number(unix_nanos(b->first));
-    out.number(unix_nanos(b->last));
-    out.number(b->first_offset);
-    out.number(b->last_offset);
-    out.number(b->first_hash);
-    b->seen.each(buckets.pool(), hashes);
+  buckets.each([&](size_t group, const Bucket& b) {
+    const GroupKey whose = buckets.key(group);
+    const Rule& rule = rules[b.scenario];
+    key(b.scenario);
+    out.text(whose.text);
+    out.number(uint8_t(whose.marked));
+    out.number(uint8_t(b.log_time | b.witness << 1));
+    out.number(b.guillotine);  // or the tokens: the same bits
+    out.number(b.total);
+    out.number(unix_nanos(b.first));
+    out.number(unix_nanos(b.last));
+    out.number(b.first_offset);
+    out.number(b.last_offset);
+    out.number(b.first_hash);
+    b.seen.each(buckets.pool(), hashes);
     out.number(uint32_t(hashes.size()));
     for (const uint64_t h : hashes) out.number(h);
-    out.number(uint32_t(b->queue_size));
-    for (uint32_t k = 0; k < b->queue_size; ++k) {
-      out.number(numbers.at(buckets.queued_handle(*b, k)));
-      out.text(buckets.queued_scope(*b, k));
+    out.number(queues.size(b));
+    for (uint32_t k = 0; k < queues.size(b); ++k) {
+      out.number(numbers.at(queues.handle(b, rule, k)));
+      out.text(queues.scope(b, rule, k));
     }
-  }
+  });
   out.number(uint32_t(shard.blackholes_.size()));
   for (const Blackholes::Hole& hole : shard.blackholes_.rows()) {
     if (hole.scenario == UINT32_MAX) continue;
@@ -265,10 +265,11 @@ bool Snapshot::restore_bucket(Shards& shards, Reader& in, Images& images, size_t
   const uint32_t to = shard_of(hash, shards.set_->partitions[scenario->partition].ordered);
   Shard& shard = *shards.shards_[to];
   Buckets& buckets = shard.buckets_;
-  const uint64_t key = key_hash(hash, scenario->partition, marked);
-  if (buckets.full() || buckets.find(key, scenario->partition, marked, group)) return true;
+  const GroupKey key{key_hash(hash, marked), group, marked};
+  uint32_t row = buckets.group(key), hint = 0;
+  if (buckets.full() || (row != Buckets::kNone && buckets.find(row, scenario->partition, hint))) return true;
   std::vector<uint32_t> gone;
-  Bucket& b = buckets.insert(key, scenario->id, marked, group, gone);
+  Bucket& b = buckets.insert(key, scenario->id, row, gone);
   b.log_time = log_time;
   b.witness = bits >> 1 & 3;
   b.guillotine = fields.guillotine;
@@ -283,13 +284,19 @@ bool Snapshot::restore_bucket(Shards& shards, Reader& in, Images& images, size_t
   b.last_offset = fields.last_offset;
   b.first_hash = fields.first_hash;
   for (const uint64_t h : hashes) b.seen.insert(buckets.pool(), h);
+  const Rule& rule = shards.set_->rules[scenario->id];
+  Queues& queues = buckets.queues();
+  auto left = int32_t(std::min<size_t>(queue.size(), size_t(b.total)));  // events from here to the last
   for (const auto& [number, scope] : queue) {
     const auto [copy, fresh] = images.copies.try_emplace(uint64_t(to) << 32 | number, Pool::kNone);
-    if (fresh) copy->second = buckets.keep(*images.made[number]);
-    const bool passes = scenario->window && shard.asker_.passes(*scenario, *images.made[number]);
-    buckets.push(b, copy->second, scope, passes);
+    const EventImage& image = *images.made[number];
+    if (fresh) copy->second = queues.keep(image);
+    const bool counts = scenario->window && shard.asker_.passes(*scenario, image);
+    left = left > 0 ? left - 1 : 0;
+    if (counts && rule.pulse) queues.beat(b, rule, b.total - left, image.time());
+    queues.push(b, rule, rule.queue_limit, copy->second, scope, counts);
   }
-  if (scenario->type == BucketType::counter && !log_time) shard.start_timer(b);
+  if (scenario->type == BucketType::counter && !log_time) shard.start_timer(row, b);
   ++restored;
   return true;
 }
@@ -304,7 +311,8 @@ bool Snapshot::restore_part(Shards& shards, Reader& in, const ByName& scenarios,
   }
   for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n)
     if (!restore_bucket(shards, in, images, restored)) return false;
-  for (const auto& [where, copy] : images.copies) shards.shards_[where >> 32]->buckets_.release(copy);
+  for (const auto& [where, copy] : images.copies)
+    shards.shards_[where >> 32]->buckets_.queues().release(copy);
   for (auto n = in.number<uint32_t>(); n > 0 && in.ok(); --n) {
     const std::string_view name = in.text(), filter = in.text();
     const auto type = in.number<uint8_t>();
@@ -317,7 +325,7 @@ bool Snapshot::restore_part(Shards& shards, Reader& in, const ByName& scenarios,
     if (!in.ok() || hole.group.size() > kMaxGroup) return false;
     if (!scenario) continue;
     const uint64_t hash = group_hash(hole.group, scenario->partition, shards.shards_[0]->seed_);
-    hole.hash = key_hash(hash, scenario->partition, hole.marked);
+    hole.hash = key_hash(hash, hole.marked);
     hole.scenario = scenario->id;
     shards.shards_[shard_of(hash, shards.set_->partitions[scenario->partition].ordered)]->blackholes_.restore(
         std::move(hole));

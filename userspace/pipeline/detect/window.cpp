@@ -128,6 +128,7 @@ class Analysis {
 
   /// The operands of a conjunction that can be answered by themselves.
   void read_conjunction() {
+    bool complete = true;
     std::vector<size_t> starts{body_};
     for (size_t i = body_; i < in_.size(); ++i) {
       const Token& t = in_.at(i);
@@ -141,7 +142,9 @@ class Analysis {
       }
     }
     starts.push_back(in_.size() + 1);
-    for (size_t k = 0; k + 1 < starts.size(); ++k) read_operand(starts[k], starts[k + 1] - 1);
+    for (size_t k = 0; k + 1 < starts.size(); ++k)
+      complete = read_operand(starts[k], starts[k + 1] - 1) && complete;
+    window_.complete = complete && window_.least > 0 && window_.least >= window_.median_of;
   }
 
   size_t list_width(size_t i) const {
@@ -149,33 +152,39 @@ class Analysis {
     return is_list(in_.at(i)) ? 1 : 0;
   }
 
-  void read_operand(size_t i, size_t end) {
+  /// True when the operand's answer is known without evaluation.
+  bool read_operand(size_t i, size_t end) {
     uint32_t n = 0;
     if (in_.match(i, {"len", "("})) {
       const size_t width = list_width(i + 2), after = i + 2 + width;
-      if (!width || end != after + 3) return;
-      if (in_.match(after, {")", ">=", "n"}, &n)) window_.least = std::max(window_.least, n);
-      if (in_.match(after, {")", ">", "n"}, &n)) window_.least = std::max(window_.least, n + 1);
-      return;
+      if (!width || end != after + 3) return false;
+      if (in_.match(after, {")", ">=", "n"}, &n))
+        window_.least = std::max(window_.least, n);
+      else if (in_.match(after, {")", ">", "n"}, &n))
+        window_.least = std::max(window_.least, n + 1);
+      else
+        return false;
+      return true;
     }
     // MedianInterval(map(X[-k:], {#.Time})) >= duration("10m")
-    if (!in_.match(i, {"MedianInterval", "(", "map", "("})) return;
+    if (window_.median_of || !in_.match(i, {"MedianInterval", "(", "map", "("})) return false;
     const size_t width = list_width(i + 4);
     size_t at = i + 4 + width;
-    if (!width || !in_.match(at, {"[", "-", "n", ":", "]", ",", "{"}, &n)) return;
+    if (!width || !in_.match(at, {"[", "-", "n", ":", "]", ",", "{"}, &n)) return false;
     at += 7;
     if (in_.at(at).sign("#")) ++at;
-    if (!in_.match(at, {".", "Time", "}", ")", ")"})) return;
+    if (!in_.match(at, {".", "Time", "}", ")", ")"})) return false;
     at += 5;
     const bool equal = in_.at(at).sign(">=");
     if ((!equal && !in_.at(at).sign(">")) || !in_.match(at + 1, {"duration", "("}) ||
         in_.at(at + 3).kind != Kind::string || !in_.at(at + 4).sign(")") || end != at + 5)
-      return;
+      return false;
     const auto length = parse_duration(in_.at(at + 3).text);
-    if (!length || in_.at(at + 3).odd || n < 2) return;
+    if (!length || in_.at(at + 3).odd || n < 2) return false;
     window_.median_of = n;
     window_.median = *length;
     window_.median_equal = equal;
+    return true;
   }
 
   Tokens tokens_;

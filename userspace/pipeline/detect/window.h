@@ -33,6 +33,9 @@ struct Window {
   uint32_t median_of = 0;
   Duration median{};
   bool median_equal = false;
+  /// The two say all: with `least` events and a long enough median it is true. Then `least` is not below
+  /// median_of.
+  bool complete = false;
 };
 
 /// Nothing when the condition may look at the whole queue.

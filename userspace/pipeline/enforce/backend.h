@@ -22,14 +22,29 @@ struct EnforceOptions {
   uint32_t max_entries = 2500000;
   /// What `mode: auto` tries, best first.
   std::vector<std::string> order{"xdp", "xdp-generic", "nftables"};
-  bool strict = false;    ///< malformed frames are dropped, not only counted
+  std::string why_not_better;  ///< set by open_backend: what the better ones of `order` said
+  bool strict = false;         ///< malformed frames are dropped, not only counted
+  bool observe = true;         ///< packets that pass are counted by source, for `source: xdp`
   bool outgoing = false;  ///< packets to banned addresses are dropped as well, by a program on the way out
+};
+
+/// Packets, counted in the kernel since its tables were made.
+struct PacketTotals {
+  uint64_t passed = 0, dropped = 0, dropped_bytes = 0;
+  uint64_t logged = 0, allowed = 0;  ///< of those passed: log-only and sampled; allowlisted in spite of a ban
+  uint64_t throttled = 0;            ///< of those passed: within the rate of a throttle
+  uint64_t malformed = 0;            ///< passed, or dropped where strict
+  uint64_t deep_tags = 0;            ///< of those passed: behind more VLAN tags than are looked behind
+  uint64_t resets = 0;               ///< of those dropped: answered with RST
+  uint64_t outgoing_dropped = 0, outgoing_dropped_bytes = 0;
+  uint64_t events_lost = 0;  ///< samples for which the ring had no place or the second no budget
 };
 
 struct InterfaceStatus {
   std::string name;
-  std::string mode;            ///< "xdp" | "xdp-generic" | "off"
+  std::string mode;            ///< "xdp" | "xdp-generic" | "nftables" | "off"
   std::string why_not_better;  ///< "" when there is nothing better
+  PacketTotals totals;
 };
 
 struct EnforceStatus {
@@ -39,12 +54,16 @@ struct EnforceStatus {
   uint64_t dropped_packets = 0, dropped_bytes = 0, passed_packets = 0;
   int64_t last_drop_unix_ns = 0;  ///< 0 = never
   bool adopted = false;           ///< pins of an earlier run were found and taken over
+  PacketTotals totals;            ///< over all interfaces, those that are gone included
+  uint64_t restored = 0;  ///< how often another program removed what was in force, and it was put back
 };
 
 struct DropCounter {
   std::string origin, scenario, remediation;
   Family family = Family::v4;
   uint64_t packets = 0, bytes = 0;
+  bool observe = true;    ///< packets that pass are counted by source, for `source: xdp`
+  bool outgoing = false;  ///< packets to the address
 };
 
 /// One entry in force, as the kernel has it.
@@ -52,6 +71,7 @@ struct KernelEntry {
   Prefix prefix;
   Remediation remediation = Remediation::ban;
   std::string origin, scenario;
+  Terms terms;
   Duration left{};
   uint64_t packets = 0, bytes = 0;  ///< where hits per address are counted
   int64_t last_hit_unix_ns = 0;

@@ -9,7 +9,7 @@
 
 namespace testudo {
 
-#define TESTUDO_BACKENDS(X) X(xdp) X(off)
+#define TESTUDO_BACKENDS(X) X(xdp) X(nftables) X(off)
 
 /// All kinds in order of preference; `off` comes last and auto never takes it.
 std::span<const BackendKind* const> all_backends();

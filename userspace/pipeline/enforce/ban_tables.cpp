@@ -64,7 +64,9 @@ Result<void> BanTables::map_memory(const xdp::Tables& tables) {
   TESTUDO_TRY(meta_, xdp::Mapped::of(tables.meta));
   TESTUDO_TRY(clock_, xdp::Mapped::of(tables.drop_clock));
   TESTUDO_TRY(bitmap_, xdp::Mapped::of(tables.bm24));
+  TESTUDO_TRY(gate_, xdp::Mapped::of(tables.bm32));
   prefixes4_ = PrefixMap(bitmap_.words());
+  prefixes6_ = PrefixGate(gate_.words(), meta().seed);
   return remap_filters();
 }
 
@@ -95,6 +97,7 @@ Result<void> BanTables::catch_up() {
   TESTUDO_CHECK(count_all());
   publish_counts();
   prefixes4_.rewrite();
+  prefixes6_.rewrite();
   return {};
 }
 
@@ -102,6 +105,7 @@ Result<void> BanTables::count_all() {
   // A process that died between a table and its filter or bitmap left an entry that no packet finds: every
   // entry is shown to them again.
   prefixes4_ = PrefixMap(bitmap_.words());
+  prefixes6_ = PrefixGate(gate_.words(), meta().seed);
   for (const Table table : kAll) {
     uint64_t& count = counts_[size_t(table)];
     count = 0;
@@ -109,7 +113,9 @@ Result<void> BanTables::count_all() {
       ++count;
       if (table == Table::net4)
         prefixes4_.add(prefix_of(table, key.bytes()));
-      else if (table != Table::net6)
+      else if (table == Table::net6)
+        prefixes6_.add(prefix_of(table, key.bytes()));
+      else
         filter(table).add(key);
     }));
   }
@@ -135,6 +141,8 @@ Result<void> BanTables::set(const EntryKey& key, ban_value value) {
     prefixes4_.add(prefix_of(key.table, key.bytes()));
   else if (key.table != Table::net6)
     filter(key.table).add(key);
+  else if (fresh)
+    prefixes6_.add(prefix_of(key.table, key.bytes()));
   if (fresh) {
     ++counts_[size_t(key.table)];
     publish_counts();
@@ -164,6 +172,7 @@ Result<void> BanTables::clear(const EntryKey& key) {
   if (err == ENOENT) return {};
   if (err != 0) return xdp::map_error(target, "removing", err);
   if (key.table == Table::net4) prefixes4_.remove(prefix_of(key.table, key.bytes()));
+  if (key.table == Table::net6) prefixes6_.remove(prefix_of(key.table, key.bytes()));
   if (key.table == Table::ban4 || key.table == Table::ban6 || key.table == Table::ban6_64) ++removed_;
   if (counts_[size_t(key.table)] > 0) --counts_[size_t(key.table)];
   publish_counts();
@@ -226,6 +235,7 @@ Result<uint64_t> BanTables::flush() {
   store(meta().prefixes4, 0);
   store(meta().prefixes6, 0);
   prefixes4_.clear();
+  prefixes6_.clear();
   uint64_t removed = 0;
   for (const Table table : kAll) {
     TESTUDO_TRY(const uint64_t gone, map(table).clear());

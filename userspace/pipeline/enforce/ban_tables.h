@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "enforce/filter.h"
+#include "enforce/prefix_gate.h"
 #include "enforce/prefix_map.h"
 #include "xdp/tables.h"
 
@@ -75,9 +76,10 @@ class BanTables {
   Result<void> count_all();
 
   const xdp::Tables* tables_ = nullptr;
-  xdp::Mapped meta_, clock_, words4_, words6_, bitmap_;
+  xdp::Mapped meta_, clock_, words4_, words6_, bitmap_, gate_;
   Filter filter4_, filter6_;
   PrefixMap prefixes4_;
+  PrefixGate prefixes6_;
   uint64_t counts_[kTables] = {};
   uint64_t allowed_ = 0, removed_ = 0, generation_ = 0;
 };

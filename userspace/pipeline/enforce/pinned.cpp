@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <unordered_map>
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "enforce/ban_tables.h"
 #include "enforce/kernel_view.h"
+#include "enforce/nft_pinned.h"
 #include "xdp/attach.h"
 #include "xdp/witness.h"
 
@@ -27,12 +29,22 @@ class Lister {
   explicit Lister(const xdp::Tables& tables) : tables_(tables), clocks_(Clocks::read()) {}
 
   void add(Table table, const void* key, const ban_value& value) {
-    const Duration left = left_of(value.expiry_s, clocks_);
-    if (left <= Duration::zero()) return;
+    if (!add(table, key, value.policy, value.expiry_s) && value.policy2)
+      add(table, key, value.policy2, value.expiry2_s);
+  }
+
+  std::vector<KernelEntry> entries;
+
+ private:
+  /// False when it is over: the entry's second candidate holds then.
+  bool add(Table table, const void* key, uint16_t row, uint32_t expiry_s) {
+    const Duration left = left_of(expiry_s, clocks_);
+    if (left <= Duration::zero()) return false;
     KernelEntry entry;
     entry.prefix = prefix_of(table, key);
     entry.left = left;
-    const Policy& policy = policy_at(value.policy);
+    const Policy& policy = policy_at(row);
+    entry.terms = terms_of(policy.value);
     entry.remediation = policy.remediation;
     entry.origin = policy.origin;
     entry.scenario = policy.scenario;
@@ -42,17 +54,17 @@ class Lister {
       entry.last_hit_unix_ns = unix_ns_of(hit->last_ns, clocks_);
     }
     entries.push_back(std::move(entry));
+    return true;
   }
 
-  std::vector<KernelEntry> entries;
-
- private:
   const Policy& policy_at(uint32_t row) {
     const auto known = policies_.find(row);
     if (known != policies_.end()) return known->second;
     policy_text text{};
+    policy_value value{};
     if (tables_.policy_text.get(&row, &text) != 0) text = {};
-    return policies_.emplace(row, Policies::policy_of(text)).first->second;
+    if (tables_.policy.get(&row, &value) != 0) value = {};
+    return policies_.emplace(row, Policies::policy_of(text, value)).first->second;
   }
 
   const hit_value* hits_of(const Prefix& prefix) {
@@ -124,7 +136,9 @@ void look_up(const xdp::Tables& tables, const Prefix& host, Lister& lister) {
 
 }  // namespace
 
-Result<FlushReport> flush_pinned(const std::string& pin) {
+namespace {
+
+Result<FlushReport> flush_xdp(const std::string& pin) {
   auto tables = xdp::open_tables(pin);
   FlushReport report;
   if (!tables && tables.error().code == Code::not_found) return report;
@@ -143,16 +157,32 @@ Result<FlushReport> flush_pinned(const std::string& pin) {
   return report;
 }
 
+}  // namespace
+
+Result<FlushReport> flush_pinned(const std::string& pin) {
+  // Both, whatever one of them says: the way out must not end here.
+  auto xdp = flush_xdp(pin);
+  auto nft = nft_flush(nft_table(pin));
+  if (!xdp) return xdp.error();
+  if (!nft) return xdp->found ? xdp : nft;
+  return FlushReport{xdp->found || nft->found, xdp->removed + nft->removed};
+}
+
 int64_t flush_mark_unix_ns(const std::string& pin) {
+  const int64_t nft = nft_flush_mark_unix_ns(nft_table(pin));
   const auto tables = xdp::open_tables(pin);
   const uint32_t zero = 0;
   testudo_meta meta{};
-  if (!tables || tables->meta.get(&zero, &meta) != 0) return 0;
-  return meta.flush_mark_unix_ns;
+  if (!tables || tables->meta.get(&zero, &meta) != 0) return nft;
+  return std::max<int64_t>(nft, meta.flush_mark_unix_ns);
 }
 
 Result<EnforceStatus> status_pinned(const std::string& pin) {
-  TESTUDO_TRY(const xdp::Tables tables, xdp::open_tables(pin));
+  auto opened = xdp::open_tables(pin);
+  if (!opened && opened.error().code == Code::not_found)
+    if (auto nft = nft_status(nft_table(pin))) return nft;
+  if (!opened) return opened.error();
+  const xdp::Tables& tables = *opened;
   const uint32_t zero = 0;
   testudo_meta meta{};
   drop_clock clock{};
@@ -162,13 +192,17 @@ Result<EnforceStatus> status_pinned(const std::string& pin) {
   EnforceStatus status = read_status(tables, meta, clock);
   for (const std::string& interface : xdp::pinned_interfaces(pin)) {
     const xdp::Attachment at = xdp::inspect(pin, interface);
-    status.interfaces.push_back({at.interface, at.mode, at.why});
+    status.interfaces.push_back(interface_status(tables, at));
   }
   return status;
 }
 
 Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefix* only) {
-  TESTUDO_TRY(const xdp::Tables tables, xdp::open_tables(pin));
+  auto opened = xdp::open_tables(pin);
+  if (!opened && opened.error().code == Code::not_found)
+    if (auto nft = nft_list(only, nft_table(pin)); nft || nft.error().code != Code::not_found) return nft;
+  if (!opened) return opened.error();
+  const xdp::Tables& tables = *opened;
   Lister lister(tables);
   if (only && wire_prefix(*only).is_host()) {
     look_up(tables, wire_prefix(*only), lister);
@@ -186,6 +220,7 @@ Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefi
 }
 
 Result<void> remove_pinned(const std::string& pin) {
+  TESTUDO_CHECK(nft_remove(nft_table(pin)));
   for (const std::string& interface : xdp::pinned_interfaces(pin)) xdp::detach(pin, interface);
   xdp::remove_tables(pin, false);
   xdp::remove_witness(pin);

@@ -17,9 +17,14 @@ constexpr uint32_t kBatch = 8192;
 enum State : uint8_t { absent, differs, same, superseded };
 
 /// Clocks are read anew at each run and a wall clock is slewed: an end that moves by a second is no change.
+bool same_end(uint32_t a, uint32_t b) {
+  const int64_t moved = int64_t(a) - int64_t(b);
+  return moved >= -1 && moved <= 1 && (a == 0) == (b == 0);
+}
+
 bool equal(const ban_value& a, const ban_value& b) {
-  const int64_t moved = int64_t(a.expiry_s) - int64_t(b.expiry_s);
-  return a.policy == b.policy && moved >= -1 && moved <= 1 && (a.expiry_s == 0) == (b.expiry_s == 0);
+  return a.policy == b.policy && a.policy2 == b.policy2 && same_end(a.expiry_s, b.expiry_s) &&
+         same_end(a.expiry2_s, b.expiry2_s);
 }
 
 /// The wanted entries, found by their prefix. Where one comes twice, the later holds. IPv4 addresses, nearly

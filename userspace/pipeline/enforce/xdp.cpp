@@ -12,11 +12,15 @@ static_assert(int(Remediation::none) == TESTUDO_REMEDIATION_NONE &&
               int(Remediation::ban) == TESTUDO_REMEDIATION_BAN &&
               int(Remediation::throttle) == TESTUDO_REMEDIATION_THROTTLE &&
               int(Remediation::captcha) == TESTUDO_REMEDIATION_CAPTCHA &&
-              int(Remediation::log_only) == TESTUDO_REMEDIATION_LOG_ONLY);
-static_assert(sizeof(ban_value) == 16 && offsetof(ban_value, tat) == 8);
+              int(Remediation::log_only) == TESTUDO_REMEDIATION_LOG_ONLY &&
+              int(Remediation::sample) == TESTUDO_REMEDIATION_SAMPLE &&
+              int(Remediation::reset) == TESTUDO_REMEDIATION_RESET);
+static_assert(sizeof(ban_value) == 24 && offsetof(ban_value, tat) == 8 && offsetof(ban_value, policy2) == 20);
 static_assert(sizeof(ban6_key) == 16 && sizeof(net4_key) == 8 && sizeof(net6_key) == 20 &&
               sizeof(allow_value) == 4);
-static_assert(sizeof(policy_value) == 24 && sizeof(policy_text) == 256 && sizeof(hit_key) == 20);
+static_assert(sizeof(policy_value) == 32 && offsetof(policy_value, interval) == 16 &&
+              sizeof(policy_text) == 256 && sizeof(hit_key) == 20);
+static_assert(sizeof(drop_event) == 128 && offsetof(drop_event, headers) == 64 && sizeof(totals_value) == 96);
 // A mmapable array has a stride of its value size rounded up to 8.
 static_assert(sizeof(testudo_meta) % 8 == 0 && sizeof(drop_clock) % 8 == 0);
 
@@ -43,6 +47,8 @@ Result<std::unique_ptr<XdpBackend>> XdpBackend::open(const EnforceOptions& optio
   kernel.pin = options.pin;
   kernel.interfaces = options.interfaces;
   kernel.generic_only = options.mode == "xdp-generic";
+  if (options.strict) kernel.features |= TESTUDO_FEATURE_STRICT;
+  if (options.observe) kernel.features |= TESTUDO_FEATURE_OBSERVE;
   kernel.sizes = sizes;
   TESTUDO_TRY(backend->kernel_, xdp::Kernel::open(kernel));
   TESTUDO_TRY(BanTables tables, BanTables::over(backend->kernel_->tables()));
@@ -64,62 +70,87 @@ Result<std::unique_ptr<XdpBackend>> XdpBackend::open(const EnforceOptions& optio
 Result<void> XdpBackend::adopt_policies() {
   const xdp::Tables& tables = kernel_->tables();
   for (uint32_t row = 0; row < TESTUDO_POLICIES_SHARED; ++row) {
-    const policy_text text = Policies::text_of(Policies::shared(row));
-    policy_value value{};
-    value.remediation = row;
-    if (const int err = tables.policy_text.put(&row, &text))
-      return xdp::map_error(tables.policy_text, "writing", err);
-    if (const int err = tables.policy.put(&row, &value)) return xdp::map_error(tables.policy, "writing", err);
-    policies_.adopt(row, text);
+    const Policy policy = Policies::shared(row);
+    TESTUDO_CHECK(write_policy(row, policy));
+    policies_.adopt(row, Policies::text_of(policy), policy.value);
   }
   // Rows are given in order: the first without a remediation ends them.
   for (uint32_t row = TESTUDO_POLICIES_SHARED; row < TESTUDO_POLICIES; ++row) {
     policy_text text{};
+    policy_value value{};
     if (const int err = tables.policy_text.get(&row, &text))
       return xdp::map_error(tables.policy_text, "reading", err);
+    if (const int err = tables.policy.get(&row, &value)) return xdp::map_error(tables.policy, "reading", err);
     if (text.remediation == 0) break;
-    policies_.adopt(row, text);
+    policies_.adopt(row, text, value);
+    heed_terms(value);
   }
   return {};
 }
 
-Result<uint16_t> XdpBackend::policy_row(const DecisionChange& change) {
-  const std::lock_guard lock(policies_mutex_);
-  const auto [row, fresh] = policies_.row_of(change.origin, change.scenario, change.remediation);
-  if (!fresh) return row;
-  const uint32_t index = row;
-  policy_value value{};
-  value.remediation = uint32_t(change.remediation);
-  const policy_text text = Policies::text_of(*policies_.at(row));
+Result<void> XdpBackend::write_policy(uint32_t row, const Policy& policy) {
+  const policy_text text = Policies::text_of(policy);
   const xdp::Tables& tables = kernel_->tables();
-  if (const int err = tables.policy.put(&index, &value)) return xdp::map_error(tables.policy, "writing", err);
-  if (const int err = tables.policy_text.put(&index, &text))
+  if (const int err = tables.policy.put(&row, &policy.value))
+    return xdp::map_error(tables.policy, "writing", err);
+  // The text last: a row without it is free, should this process die in between.
+  if (const int err = tables.policy_text.put(&row, &text))
     return xdp::map_error(tables.policy_text, "writing", err);
-  return row;
+  return {};
+}
+
+void XdpBackend::heed_terms(const policy_value& value) {
+  if (value.protocol || value.port_last) __atomic_store_n(&tables_->meta().narrowed, 1u, __ATOMIC_RELEASE);
+}
+
+Result<uint16_t> XdpBackend::policy_row(const Remedy& remedy) {
+  TESTUDO_TRY(policy_value wanted, policy_value_of(remedy.remediation, remedy.terms));
+  if (options_.outgoing) wanted.direction |= TESTUDO_OUTGOING;
+  const std::lock_guard lock(policies_mutex_);
+  TESTUDO_TRY(const Policies::Row row, policies_.row_of(remedy.origin, remedy.scenario, wanted));
+  if (!row.fresh) return row.row;
+  heed_terms(wanted);
+  TESTUDO_CHECK(write_policy(row.row, *policies_.at(row.row)));
+  return row.row;
+}
+
+Result<void> XdpBackend::add_candidate(const Remedy& remedy, const Clocks& clocks, ban_value& value) {
+  if (remedy.remediation == Remediation::none || remedy.remediation == Remediation::captcha) return {};
+  const auto expiry = expiry_of(remedy.until, clocks);
+  if (!expiry) return {};
+  TESTUDO_TRY(const uint16_t row, policy_row(remedy));
+  if (value.policy == 0) {
+    value.policy = row;
+    value.expiry_s = *expiry;
+  } else {
+    value.policy2 = row;
+    value.expiry2_s = *expiry;
+  }
+  return {};
 }
 
 Result<std::optional<ban_value>> XdpBackend::value_of(const DecisionChange& change, const Clocks& clocks) {
-  std::optional<ban_value> none;
-  if (change.remediation == Remediation::throttle)
-    return Error{
-        Code::unsupported,
-        "throttle of " + change.prefix.text() + ": this version of the kernel program cannot throttle",
-        {},
-        "use ban or captcha in the profile"};
-  if (change.remediation != Remediation::ban && change.remediation != Remediation::log_only) return none;
-  const auto expiry = expiry_of(change.until, clocks);
-  if (!expiry) return none;
-  TESTUDO_TRY(const uint16_t row, policy_row(change));
   ban_value value{};
-  value.expiry_s = *expiry;
-  value.policy = row;
   value.length = wire_prefix(change.prefix).length;
+  auto first = add_candidate({change.remediation, change.until, change.origin, change.scenario, change.terms},
+                             clocks, value);
+  auto second = change.next ? add_candidate(*change.next, clocks, value) : Result<void>();
+  Result<void>& failed = first ? second : first;
+  if (!failed) failed.error().message += " (" + change.prefix.text() + ")";
+  if (value.policy == 0) return failed ? Result<std::optional<ban_value>>(std::nullopt) : failed.error();
+  // One of two holds, which is better than none.
+  if (!failed) log::error("enforce.part_refused", {{"why", failed.error().text()}});
   return std::optional(value);
 }
 
-Result<void> XdpBackend::set(const EntryKey& key, const ban_value& value) {
+Result<void> XdpBackend::set(const EntryKey& key, ban_value value) {
   const uint64_t present = tables_->in_table(key.table);
   if (present >= tables_->map(key.table).max_entries()) TESTUDO_CHECK(grow(key.table, present + 1));
+  // What a throttled address has spent stays spent when its decision is renewed.
+  ban_value known{};
+  if (policies_.at(value.policy)->remediation == Remediation::throttle &&
+      tables_->map(key.table).get(key.bytes(), &known) == 0 && known.length == value.length)
+    value.tat = known.tat;
   return tables_->set(key, value);
 }
 
@@ -180,7 +211,7 @@ Result<void> XdpBackend::flush() {
 EnforceStatus XdpBackend::status() {
   EnforceStatus status = read_status(kernel_->tables(), tables_->meta(), tables_->clock());
   for (const xdp::Attachment& at : kernel_->attachments())
-    status.interfaces.push_back({at.interface, at.mode, at.why});
+    status.interfaces.push_back(interface_status(kernel_->tables(), at));
   status.adopted = kernel_->adopted();
   return status;
 }
@@ -191,7 +222,7 @@ std::vector<DropCounter> XdpBackend::counters() {
     const std::lock_guard lock(policies_mutex_);
     for (uint32_t row = 0; row < policies_.size(); ++row) rows.push_back(*policies_.at(row));
   }
-  return read_counters(kernel_->tables().counters, rows);
+  return read_counters(kernel_->tables(), rows);
 }
 
 Result<std::vector<KernelEntry>> XdpBackend::list(const Prefix* only) {

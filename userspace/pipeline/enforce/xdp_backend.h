@@ -40,8 +40,13 @@ class XdpBackend : public Backend {
   /// The entry of a `set`; nothing for remediations that the kernel has no part in, and for what is over
   /// already.
   Result<std::optional<ban_value>> value_of(const DecisionChange& change, const Clocks& clocks);
-  Result<uint16_t> policy_row(const DecisionChange& change);
-  Result<void> set(const EntryKey& key, const ban_value& value);
+  /// Fills the first free of the entry's two candidates; what is over or not the kernel's fills none.
+  Result<void> add_candidate(const Remedy& remedy, const Clocks& clocks, ban_value& value);
+  Result<uint16_t> policy_row(const Remedy& remedy);
+  Result<void> write_policy(uint32_t row, const Policy& policy);
+  /// Packets are read up to their ports from the first policy on that asks for them.
+  void heed_terms(const policy_value& value);
+  Result<void> set(const EntryKey& key, ban_value value);
   /// Larger tables in place of those that `table` needs for `entries`, and one swap of the program.
   Result<void> grow(Table table, uint64_t entries);
 

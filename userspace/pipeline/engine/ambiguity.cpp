@@ -46,6 +46,27 @@ bool begins_inside_quotes(const parse::MatchSpan& span) {
   return std::count(span.subject.begin(), span.subject.begin() + std::ptrdiff_t(begin), '"') % 2 == 1;
 }
 
+/// The first dot between digits, from `p` on. Sixteen bytes at a time: a path of 64 KiB may be all dots.
+const char* dot_in_number(const char* begin, const char* p, const char* end) {
+  using Block = uint8_t __attribute__((vector_size(16)));
+  const auto load = [](const char* from) {
+    Block block;
+    std::memcpy(&block, from, sizeof block);
+    return block;
+  };
+  const auto is_digit = [](Block bytes) { return Block(uint8_t(10) > bytes - uint8_t('0')); };
+  if (p == begin) ++p;
+  for (; end - p > 16; p += 16) {
+    const Block here = is_digit(load(p - 1)) & Block(load(p) == uint8_t('.')) & is_digit(load(p + 1));
+    uint64_t halves[2];
+    std::memcpy(halves, &here, sizeof halves);
+    if (halves[0] | halves[1]) break;
+  }
+  for (; end - p > 1; ++p)
+    if (*p == '.' && dec(p[-1]) && dec(p[1])) return p;
+  return nullptr;
+}
+
 }  // namespace
 
 bool nobodys(const Ip& ip) {
@@ -105,16 +126,16 @@ bool may_hold_another(std::string_view text, std::string_view source) {
   const char *begin = text.data(), *end = begin + text.size();
   const char *skip = source.data(), *skip_end = skip + source.size();
   if (skip < begin || skip_end > end) skip = skip_end = end;
-  const auto next = [&](const char* p, char c) {
+  const auto next = [&](const char* p, const auto& find) {
     for (;;) {
-      p = p < end ? static_cast<const char*>(std::memchr(p, c, size_t(end - p))) : nullptr;
+      p = p < end ? find(p) : nullptr;
       if (!p || p < skip || p >= skip_end) return p;
       p = skip_end;
     }
   };
   // The first dot of a quad: digits before it, and two more numbers and dots behind.
-  for (const char* p = next(begin, '.'); p; p = next(p + 1, '.')) {
-    if (p == begin || !dec(p[-1]) || p + 1 == end || !dec(p[1])) continue;
+  const auto dot = [&](const char* p) { return dot_in_number(begin, p, end); };
+  for (const char* p = next(begin, dot); p; p = next(p + 1, dot)) {
     size_t start = size_t(p - begin);
     while (start > 0 && dec(begin[start - 1])) --start;
     const size_t stop = quad_end(text, start);
@@ -124,7 +145,10 @@ bool may_hold_another(std::string_view text, std::string_view source) {
     p = begin + stop - 1;
   }
   // Two colons in a row, or six in one run: a time of day has neither.
-  for (const char* p = next(begin, ':'); p; p = next(p, ':')) {
+  const auto colon = [&](const char* p) {
+    return static_cast<const char*>(std::memchr(p, ':', size_t(end - p)));
+  };
+  for (const char* p = next(begin, colon); p; p = next(p, colon)) {
     int colons = 0;
     bool twice = false;
     for (; p < end && p != skip && (hex(*p) || *p == ':'); ++p) {

@@ -30,8 +30,9 @@ class Completion {
   static constexpr int kMaxDepth = 8;
 
   /// `seed` of group hashes: that of the shards. Postoverflows may ask the resolver, which may be null.
-  Completion(bool replay, uint64_t seed, parse::Resolver* resolver)
-      : replay_(replay), seed_(seed), resolver_(resolver) {}
+  /// `brief`: as detect::ShardOptions::brief.
+  Completion(bool replay, uint64_t seed, parse::Resolver* resolver, bool brief)
+      : replay_(replay), brief_(brief), seed_(seed), resolver_(resolver) {}
 
   /// Every shard has taken `work`. Sink gets its overflows in order.
   void run(Work& work, const OverflowSink& sink);
@@ -47,11 +48,12 @@ class Completion {
   void postoverflow(const Work& work, detect::Emitted& emitted);
   bool pour_again(const Work& work, detect::Emitted& emitted, detect::PourBatch& out);
 
-  const bool replay_;
+  const bool replay_, brief_;
   const uint64_t seed_;
   parse::Resolver* const resolver_;
   std::shared_ptr<const Program> program_;
   detect::Shard* shard_ = nullptr;
+  bool takes_overflows_ = false;  ///< some scenario does
   /// Of postoverflows alone: lines that were parsed meanwhile have no say here, or results would hang on
   /// threads.
   parse::Stash stash_;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/text.h"
 #include "expr/expr.h"
 #include "yaml/yaml.h"
 
@@ -47,7 +48,11 @@ class DataFiles {
   bool load_entry(const YamlNode& entry, const std::string& folder, bool by_url, std::string& path,
                   Errors& errors);
 
-  std::unordered_map<std::string_view, std::unique_ptr<Table>> tables_;  ///< by their own name
+  /// The library's hash of a name costs more than the rest of a look-up, and each line makes several.
+  struct Hash {
+    size_t operator()(std::string_view name) const { return table_hash(name, 0); }
+  };
+  std::unordered_map<std::string_view, std::unique_ptr<Table>, Hash> tables_;  ///< by their own name
   expr::HelperTable helpers_;
   Errors notes_;
 };

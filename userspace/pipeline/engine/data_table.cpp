@@ -92,9 +92,10 @@ void DataFiles::Table::read(Type type, std::string&& content, const std::string&
     case Type::patterns:
       each_line(content, complaints, [&](std::string_view line, int number) {
         auto regex = Regex::compile(line);
-        if (regex)
+        if (regex) {
+          regex->capture_only({});
           patterns.add(std::move(*regex));
-        else
+        } else
           complaints.line(number, {Code::bad_content, regex.error().message, {}, "this pattern is left out"});
       });
       patterns.finish();

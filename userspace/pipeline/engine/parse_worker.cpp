@@ -55,7 +55,8 @@ void ParseWorker::adopt(std::shared_ptr<const Program> program) {
   context_->enrich.resolver = options_.resolver;
   ambiguity_->use_stash(options_.stash, &turn_);
   event_ = std::make_unique<Event>(*program_->slots);
-  matcher_ = std::make_unique<detect::Matcher>(program_->scenarios, program_->slots, options_.seed);
+  matcher_ =
+      std::make_unique<detect::Matcher>(program_->scenarios, program_->slots, options_.seed, options_.brief);
   http_status_ = program_->slots->find(Bag::meta, "http_status");
   transforms_.adopt(program_);
   set_trace(trace_, match_trace_);
@@ -86,7 +87,7 @@ void ParseWorker::run(Work& work) {
   context_->enrich.today = options_.replay ? options_.today : batch.arrived;
   context_->enrich.zone = zone_of(*batch.source);
   context_->enrich.replay = options_.replay;
-  context_->begin_batch();
+  context_->begin_batch(batch.source.get());
   ambiguity_->begin_batch();
   for (size_t i = 0; i < batch.lines.size(); ++i) {
     ++work.counts.read;

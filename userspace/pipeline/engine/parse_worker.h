@@ -28,6 +28,8 @@ struct ParseOptions {
   std::function<bool(std::string_view address)> is_banned;
   bool doubt = true;  ///< ask whether another address in a line could be its source just as well
   uint64_t seed = 0;  ///< of group hashes: that of the shards
+  /// Only the heads of alerts are wanted (detect::ShardOptions::brief).
+  bool brief = false;
   parse::Stash* stash = nullptr;
   parse::Resolver* resolver = nullptr;  ///< null: no address has a name
   Profile* profile = nullptr;

@@ -26,18 +26,21 @@ void PatternList::finish() {
 }
 
 void PatternList::join_ungated() {
+  const auto join = [&](const std::string& text) {
+    auto one = Regex::compile(text);
+    if (!one) return false;
+    one->capture_only({});
+    joined_.push_back(std::move(*one));
+    return true;
+  };
   for (size_t at = 0; at < ungated_.size(); at += kJoined) {
     std::string text;
     const size_t end = std::min(at + kJoined, ungated_.size());
     for (size_t i = at; i < end; ++i)
       text += (text.empty() ? "(?:" : "|(?:") + patterns_[ungated_[i]].pattern() + ")";
-    if (auto one = Regex::compile(text)) {
-      joined_.push_back(std::move(*one));
-      continue;
-    }
     // What is fine alone may not be so together: names of groups that repeat.
-    for (size_t i = at; i < end; ++i)
-      if (auto one = Regex::compile(patterns_[ungated_[i]].pattern())) joined_.push_back(std::move(*one));
+    if (!join(text))
+      for (size_t i = at; i < end; ++i) join(patterns_[ungated_[i]].pattern());
   }
 }
 

@@ -1,5 +1,7 @@
 #include "engine/pipeline.h"
 
+#include "detect/alert_build.h"
+
 namespace testudo {
 namespace {
 
@@ -22,13 +24,15 @@ Pipeline::Pipeline(std::shared_ptr<const Program> program, PipelineOptions optio
     : options_(std::move(options)), sink_(std::move(sink)), program_(program), next_(std::move(program)) {
   if (options_.replay && options_.shard.seed == 0) options_.shard.seed = kReplaySeed;
   options_.seed = options_.shard.seed;
+  options_.shard.brief = options_.brief;
   options_.stash = &stash_;
   stash_.declare(program_->parsers->stashes);
   const size_t window = options_.threads <= 1 ? 1 : options_.threads * kWindowPerThread;
   for (size_t i = 0; i < window; ++i) ring_.push_back(std::make_unique<Work>());
   parsed_.resize(window);
   shards_ = std::make_unique<detect::Shards>(program_->scenarios, program_->slots, options_.shard);
-  completion_ = std::make_unique<Completion>(options_.replay, options_.seed, options_.resolver);
+  completion_ =
+      std::make_unique<Completion>(options_.replay, options_.seed, options_.resolver, options_.brief);
   completion_->adopt(program_, (*shards_)[detect::kOrdered]);
 }
 
@@ -136,6 +140,7 @@ void Pipeline::settle(Work& one) {
       event.log_time = true;
       event.t = row.stamp;
       event.t_text = row.text.empty() ? one.pours.arena.copy(format_rfc3339(row.stamp)) : row.text;
+      event.offset = detect::offset_of(event.t_text);
     }
   }
 }

@@ -10,6 +10,29 @@
 namespace testudo {
 namespace {
 
+/// What a node of a postoverflow reads of the alert.
+void note_reads(const parse::Node& node, detect::AlertReads& reads) {
+  const auto add = [&](const expr::Expression& expression) {
+    if (expression) reads.add(expression.text());
+  };
+  add(node.filter);
+  for (const parse::StashStep& step : node.stash) {
+    add(step.key);
+    add(step.value);
+  }
+  const auto add_statics = [&](const parse::Statics& statics) {
+    for (const parse::Static& one : statics.rows) add(one.source.expression);
+  };
+  add_statics(node.statics);
+  if (node.grok) {
+    add(node.grok->subject.expression);
+    add_statics(node.grok->statics);
+  }
+  if (node.whitelist)
+    for (const expr::Expression& expression : node.whitelist->expressions) add(expression);
+  for (const auto& child : node.children) note_reads(*child, reads);
+}
+
 /// Puts a program together, item after item. A broken item is off as a whole: half of a parser file would
 /// send lines the wrong way, half of a scenario file would look as if it were there.
 class Loader {
@@ -53,6 +76,8 @@ class Loader {
     }
     parse::finish(*parsers_, *slots_);
     parse::finish(*postoverflows_, *slots_);
+    for (const auto& stage : postoverflows_->stages)
+      for (const auto& node : stage.nodes) note_reads(*node, scenarios_->later);
     detect::finish(*scenarios_, *slots_);
     p.texts->finish();
     notes_.insert(notes_.end(), p.data->notes().begin(), p.data->notes().end());
@@ -128,7 +153,7 @@ class Loader {
     }
     ids.push_back(item.id);
     for (auto& node : nodes) {
-      for (const parse::Static& s : node->statics)
+      for (const parse::Static& s : node->statics.rows)
         wants_geoip_ = wants_geoip_ || (s.method && s.method->name.starts_with("GeoIp"));
       parse::add_node(set, item.stage, std::move(node));
     }

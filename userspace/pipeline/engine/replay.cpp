@@ -1,14 +1,16 @@
 #include "engine/replay.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <thread>
 
+#include "base/files.h"
+#include "base/text.h"
 #include "engine/file_feed.h"
 
 namespace testudo {
@@ -45,13 +47,40 @@ void run_threads(Pipeline& pipeline, size_t threads, const Pipeline::Fill& fill)
 }
 
 /// Alerts are kept until the end, and there may be a hundred thousand.
-void shorten(Alert& alert) {
-  alert.events = {};
-  alert.labels = {};
-  alert.meta = {};
-  for (std::string* text : {&alert.message, &alert.line, &alert.uuid, &alert.scenario_hash,
-                            &alert.scenario_version, &alert.source_name})
-    *text = {};
+BriefAlert brief_of(const Alert& alert, std::string_view scenario, Arena& texts) {
+  const auto text = [&](const std::string& from) { return texts.copy(from); };
+  return {alert.line_number,
+          scenario,
+          alert.source.scope == "Ip" ? std::string_view("Ip") : text(alert.source.scope),
+          text(alert.source.value),
+          text(alert.start_text),
+          text(alert.stop_text),
+          alert.events_count,
+          alert.ambiguous,
+          alert.remediation};
+}
+
+bool earlier(const Alert& a, const Alert& b) {
+  return std::tie(a.line_number, a.scenario, a.source.value) <
+         std::tie(b.line_number, b.scenario, b.source.value);
+}
+bool earlier_brief(const BriefAlert& a, const BriefAlert& b) {
+  return std::tie(a.line_number, a.scenario, a.value) < std::tie(b.line_number, b.scenario, b.value);
+}
+
+/// The kernel's VmHWM and not ru_maxrss, which begins, behind fork and exec, with what the parent held.
+uint64_t peak_rss_bytes() {
+  constexpr std::string_view kKey = "VmHWM:";
+  const auto status = read_file("/proc/self/status");
+  if (!status) return 0;
+  for (const std::string_view line : split(*status, '\n'))
+    if (line.starts_with(kKey)) {
+      const std::string_view number = trim(line.substr(kKey.size()));
+      uint64_t kilobytes = 0;
+      std::from_chars(number.data(), number.data() + number.size(), kilobytes);
+      return kilobytes * 1024;
+    }
+  return 0;
 }
 
 }  // namespace
@@ -60,8 +89,11 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
   Fd fd(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return errno_error("cannot open " + options.file, errno, {options.file});
   ReplayResult result;
+  result.program = program;
+  result.texts = std::make_unique<Arena>();
   PipelineOptions run;
   run.replay = true;
+  run.brief = options.brief;
   run.today = options.today;
   run.resolver = options.resolver;
   run.threads = std::max<size_t>(1, options.threads);
@@ -78,10 +110,12 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
       ++result.whitelisted;
       return;
     }
-    for (Alert& alert : emitted.overflow.alerts) {
-      if (options.brief) shorten(alert);
-      result.alerts.push_back(std::move(alert));
-    }
+    for (Alert& alert : emitted.overflow.alerts)
+      if (options.brief)
+        result.brief.push_back(
+            brief_of(alert, program->scenarios->scenarios[emitted.scenario]->name, *result.texts));
+      else
+        result.alerts.push_back(std::move(alert));
   };
   sink.done = [&](Work& work, const CompletionCounts& counts) {
     result.counts.add(work.counts);
@@ -102,14 +136,10 @@ Result<ReplayResult> replay(std::shared_ptr<const Program> program, const Replay
   }
   if (feed.error()) return *feed.error();
   result.seconds = double(monotonic_ns() - start) / 1e9;
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  result.peak_rss_bytes = uint64_t(usage.ru_maxrss) * 1024;
+  result.peak_rss_bytes = peak_rss_bytes();
   if (profile) result.profile = profile->rows(result.counts.read, result.counts.parsed);
-  std::stable_sort(result.alerts.begin(), result.alerts.end(), [](const Alert& a, const Alert& b) {
-    return std::tie(a.line_number, a.scenario, a.source.value) <
-           std::tie(b.line_number, b.scenario, b.source.value);
-  });
+  std::stable_sort(result.alerts.begin(), result.alerts.end(), earlier);
+  std::stable_sort(result.brief.begin(), result.brief.end(), earlier_brief);
   return result;
 }
 

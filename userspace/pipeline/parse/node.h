@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/cidr_list.h"
 #include "expr/expr.h"
-#include "parse/cidr_list.h"
 #include "parse/enricher.h"
 #include "parse/event_fields.h"
 #include "parse/literal_gate.h"
@@ -39,6 +39,34 @@ struct Static {
   TextSource source;
 };
 
+/// A static as it is run: nearly all copy a text from one place to another.
+struct StaticMove {
+  enum class Kind : uint8_t {
+    slot_to_slot,
+    constant_to_slot,
+    field_to_slot,   ///< evt.Line.Src and its like
+    slot_to_field,   ///< evt.StrTime and its like
+    slot_to_method,  ///< an enricher's argument
+    other,           ///< as the static says
+  } kind = Kind::other;
+  SlotRef to, from;
+  union {
+    const Static* row;  ///< slot_to_method, other
+    std::string_view Event::*field;
+    const std::string* constant;
+  };
+  StaticMove() : row(nullptr) {}
+};
+
+struct Statics {
+  std::vector<Static> rows;       ///< as written
+  std::vector<StaticMove> moves;  ///< the same, in the same order; points into `rows`
+
+  /// Makes `moves`; `rows` may not change afterwards.
+  void finish();
+  bool empty() const { return rows.empty(); }
+};
+
 struct GrokStep {
   TextSource subject;
   bool must_exist = false;  ///< apply_on: without the key there is no match; an expression then reads as ""
@@ -46,7 +74,7 @@ struct GrokStep {
   std::string pattern;  ///< as written; %{NAME} where it is named
   explicit GrokStep(Grok g) : grok(std::move(g)) {}
   std::vector<std::pair<int, SlotRef>> binds;  ///< capturing group → field
-  std::vector<Static> statics;
+  Statics statics;
   /// Set when the literals of this pattern are looked for together with those of its siblings.
   const LiteralGate* gate = nullptr;
   std::vector<uint32_t> literal_ids;  ///< in the gate's set: one of them must occur
@@ -61,22 +89,27 @@ struct Whitelist {
   std::string reason;
   CidrList networks;  ///< `ip` and `cidr`; an address is a network of its own
   std::vector<expr::Expression> expressions;
+  static constexpr uint32_t kUnplanned = UINT32_MAX;
+  uint32_t first = kUnplanned;  ///< number of the first expression in the stage's WhitelistPlan
 };
 
 enum class OnSuccess : uint8_t { none, next_stage };
 
 struct Node {
-  std::string name;
-  Where where;
-  uint32_t id = 0;  ///< index of the counters of a top-level node
+  // What a line looks at lies together.
   expr::Expression filter;
-  std::optional<GrokStep> grok;
-  std::vector<StashStep> stash;
+  std::unique_ptr<Whitelist> whitelist;
+  std::unique_ptr<GrokStep> grok;
   std::vector<std::unique_ptr<Node>> children;
   std::unique_ptr<LiteralGate> gate;  ///< says which children may match; null when nothing would be gained
-  std::vector<Static> statics;
-  std::optional<Whitelist> whitelist;
+  uint32_t id = 0;                    ///< index of the counters of a top-level node
   OnSuccess on_success = OnSuccess::none;
+  bool has_stash = false;
+  Statics statics;
+
+  std::vector<StashStep> stash;
+  std::string name;
+  Where where;
 };
 
 /// Stages in order, each with its nodes in order (by file name, then by document).

@@ -134,6 +134,9 @@ namespace {
 
 /// Depth first: numbers the gates, takes up the stashes.
 void finish_node(Node& node, ParserSet& set) {
+  node.has_stash = !node.stash.empty();
+  node.statics.finish();
+  if (node.grok) node.grok->statics.finish();
   for (const StashStep& step : node.stash)
     if (std::none_of(set.stashes.begin(), set.stashes.end(),
                      [&](const StashDeclaration& known) { return known.name == step.cache.name; }))

@@ -21,13 +21,13 @@ class NodeCompiler {
 
   // step_compile.cpp
   enum class Level : uint8_t { node, grok };
-  void statics(const YamlNode* yaml, Level level, std::vector<Static>& out);
+  void statics(const YamlNode* yaml, Level level, Statics& out);
   std::optional<Static> one_static(const YamlNode& yaml, Level level);
   bool target(const YamlNode& yaml, Level level, Static& out);
   bool method(const YamlNode& yaml, const std::string& name, Static& out);
   bool path(const YamlNode& yaml, std::string_view path, Static& out);
-  std::optional<GrokStep> grok(const YamlNode& yaml);
-  std::optional<Whitelist> whitelist(const YamlNode& yaml);
+  std::unique_ptr<GrokStep> grok(const YamlNode& yaml);
+  std::unique_ptr<Whitelist> whitelist(const YamlNode& yaml);
   std::optional<StashStep> stash(const YamlNode& yaml);
   std::optional<TextSource> source(const YamlNode& yaml);
   std::optional<expr::Expression> expression(const YamlNode& yaml, expr::Type expect);

@@ -86,6 +86,8 @@ Runner::StageResult Runner::plain_stage(const ParserSet::Stage& stage, size_t in
 /// The same, without the nodes whose filter is known to be false.
 Runner::StageResult Runner::planned_stage(const ParserSet::Stage& stage, size_t index) {
   StageResult out;
+  whitelists_ = &stage.plan.whitelists;
+  looked_ = false;
   if (!view_) view_ = &this->view();
   StageView& view = view_->stages[index];
   Jump jump;
@@ -121,6 +123,14 @@ Runner::StageResult Runner::planned_stage(const ParserSet::Stage& stage, size_t 
 }
 
 SourceView& Runner::view() {
+  const bool known = event_.source && event_.source == context_.batch_source;
+  if (known && context_.batch_view) return *context_.batch_view;
+  SourceView& found = find_view();
+  if (known) context_.batch_view = &found;
+  return found;
+}
+
+SourceView& Runner::find_view() {
   static const std::vector<std::pair<std::string, std::string>> none;
   const auto& labels = event_.source ? event_.source->labels : none;
   auto& sources = context_.sources;
@@ -129,6 +139,7 @@ SourceView& Runner::view() {
         std::find_if(sources.begin(), sources.end(), [&](const SourceView& v) { return v.labels == labels; });
     if (found == sources.end()) {
       if (sources.size() >= kMaxSources) sources.clear();
+      context_.batch_view = nullptr;  // the views move
       SourceView made;
       made.labels = labels;
       for (const ParserSet::Stage& s : set_.stages) made.stages.emplace_back(s);
@@ -169,14 +180,15 @@ Step Runner::untraced(const Node& node, int depth, bool sure) {
     matched = state == Step::yes;
   }
   if (state == Step::yes)
-    for (const StashStep& step : node.stash) stash(step);
+    if (node.has_stash)
+      for (const StashStep& step : node.stash) stash(step);
   if (!node.children.empty()) {
     state = children(node, depth, matched, state);
     if (state == Step::lost) return state;
   }
   if (state == Step::no) return state;
   if (!node.whitelist || whitelisted)
-    if (!statics(node, node.statics)) return Step::lost;
+    if (!node.statics.empty() && !statics(node, node.statics)) return Step::lost;
   // From the current stage, not from the node's: a child may have moved the event already.
   if (node.on_success == OnSuccess::next_stage && size_t(event_.stage) + 1 < set_.stages.size())
     ++event_.stage;
@@ -186,11 +198,16 @@ Step Runner::untraced(const Node& node, int depth, bool sure) {
 /// All children run, also when the own grok failed; without an own match the last one decides.
 Step Runner::children(const Node& node, int depth, bool matched, Step state) {
   const LiteralGate* gate = detail_ ? nullptr : node.gate.get();
+  const size_t size = node.children.size();
   uint64_t look = gate ? gate->children(event_, context_.gates) : 0;
-  for (size_t i = 0; i < node.children.size(); ++i) {
-    if (gate && !(look >> i & 1)) {
-      if (!matched) state = Step::no;
-      continue;
+  for (size_t i = 0; i < size; ++i) {
+    if (gate) {
+      // Those that are passed over fail.
+      const uint64_t rest = look >> i;
+      const size_t next = rest ? i + size_t(std::countr_zero(rest)) : size;
+      if (next > i && !matched) state = Step::no;
+      if (next >= size) break;
+      i = next;
     }
     const Step r = this->node(*node.children[i], depth + 1, false);
     if (r == Step::lost) return r;
@@ -201,7 +218,7 @@ Step Runner::children(const Node& node, int depth, bool matched, Step state) {
       state = Step::no;
     }
     // The child may have written the text that its siblings look at.
-    if (gate && i + 1 < node.children.size()) look = gate->children(event_, context_.gates);
+    if (gate && i + 1 < size) look = gate->children(event_, context_.gates);
   }
   return state;
 }

@@ -42,8 +42,13 @@ struct RunContext {
 
   Stash* stash = nullptr;
   StashTurn* stash_turn = nullptr;
-  /// Lines of another batch follow: before the stash is used again, `stash_turn` is asked again.
-  void begin_batch() { stash_entered_ = false; }
+  /// Lines of another batch follow: before the stash is used again, `stash_turn` is asked again. `source`:
+  /// theirs, where they all have the same; it lives until the next call.
+  void begin_batch(const SourceInfo* source = nullptr) {
+    stash_entered_ = false;
+    batch_source = source;
+    batch_view = nullptr;
+  }
   /// The stash, as soon as it is this batch's turn; null when there is none.
   Stash* enter_stash();
 
@@ -59,8 +64,11 @@ struct RunContext {
 
   // What run_stages remembers between lines.
   std::vector<GateHits> gates;
+  std::vector<uint64_t> whitelist_bits;
   std::vector<SourceView> sources;
   size_t last_source = 0;
+  const SourceInfo* batch_source = nullptr;
+  SourceView* batch_view = nullptr;
   /// Per stage and node: lines for which it was the last one that was looked at.
   std::vector<std::vector<uint64_t>> ends;
 

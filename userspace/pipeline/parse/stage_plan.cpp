@@ -66,12 +66,19 @@ StagePlan StagePlan::make(const std::vector<std::unique_ptr<Node>>& nodes, const
     } else if (const auto gate = h.field ? gate_of(*h.field) : plan.gates.end(); gate != plan.gates.end()) {
       gate->decided.push_back(i);
     } else {
-      auto needed = plan.gates.end();
-      for (const SlotRef slot : h.equalities)
-        if (needed == plan.gates.end()) needed = gate_of(slot);
-      (needed == plan.gates.end() ? plan.open : needed->needed).push_back(i);
+      bool gated = false, all = true;
+      for (const SlotRef slot : h.equalities) {
+        const auto needed = gate_of(slot);
+        all = all && needed != plan.gates.end();
+        if (needed == plan.gates.end()) continue;
+        gated = true;
+        if (needed->needed.empty() || needed->needed.back() != i) needed->needed.push_back(i);
+      }
+      (gated ? plan.gated : plan.open).push_back(i);
+      if (gated && all && nodes[i]->filter.only_required()) plan.equal.push_back(i);
     }
   }
+  plan.whitelists = WhitelistPlan::make(nodes);
   plan.usable = true;
   return plan;
 }

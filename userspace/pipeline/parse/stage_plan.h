@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/slots.h"
+#include "parse/whitelist_plan.h"
 
 namespace testudo::parse {
 
@@ -23,7 +24,10 @@ struct StagePlan {
   };
   std::vector<Gate> gates;
   std::vector<uint32_t> by_source;  ///< the filter hangs on labels alone
+  std::vector<uint32_t> gated;      ///< `needed` of some gate, or of several
+  std::vector<uint32_t> equal;      ///< those of them whose filter is true once all gates let them through
   std::vector<uint32_t> open;       ///< no filter, or one that must be evaluated
+  WhitelistPlan whitelists;
   bool usable = false;
 
   static StagePlan make(const std::vector<std::unique_ptr<Node>>& nodes, const SlotNames& slots);

@@ -44,8 +44,7 @@ void StageView::decide(const std::vector<uint32_t>& nodes, RunContext& context, 
   }
 }
 
-const StageView::Masks& StageView::masks(size_t g, std::string_view value, const Event& event,
-                                         RunContext& context) {
+const StageView::Masks& StageView::masks(size_t g, std::string_view value, RunContext& context) {
   Memory& memory = memory_[g];
   if (memory.last_masks && memory.last == value) return *memory.last_masks;
   if (value.size() > kMaxLength) return unknown_[g];
@@ -61,7 +60,7 @@ const StageView::Masks& StageView::masks(size_t g, std::string_view value, const
                                        [&](const expr::Expression::Required& r) {
                                          return r.slot != gate.slot || one_of(r.values, value);
                                        });
-      if (allowed && source_allows(node, event)) made.look.set(i);
+      if (allowed) made.allowed.set(i);
     }
     found = memory.values.emplace(value, made).first;
   }
@@ -74,25 +73,34 @@ void StageView::jump(const Event& event, RunContext& context, Jump& out) {
   const StagePlan& plan = stage_->plan;
   if (!ready_) {
     decide(plan.by_source, context, base_);
-    for (const uint32_t i : plan.open)
-      if (source_allows(*stage_->nodes[i], event)) base_.look.set(i);
-    for (size_t g = 0; g < plan.gates.size(); ++g)
-      for (const auto* nodes : {&plan.gates[g].decided, &plan.gates[g].needed})
-        for (const uint32_t i : *nodes)
-          if (source_allows(*stage_->nodes[i], event)) unknown_[g].look.set(i);
+    for (const auto* nodes : {&plan.open, &plan.gated})
+      for (const uint32_t i : *nodes)
+        if (source_allows(*stage_->nodes[i], event)) base_.look.set(i);
+    for (const uint32_t i : plan.equal) base_.sure.set(i);
+    for (size_t g = 0; g < plan.gates.size(); ++g) {
+      for (const uint32_t i : plan.gates[g].needed) asks_[g].set(i);
+      for (const uint32_t i : plan.gates[g].decided)
+        if (source_allows(*stage_->nodes[i], event)) unknown_[g].look.set(i);
+      unknown_[g].allowed = asks_[g];
+    }
     ready_ = true;
   }
   std::copy_n(base_.look.words, words_, out.look.words);
   std::copy_n(base_.sure.words, words_, out.sure.words);
+  const Masks* found[StagePlan::kMaxGates];
   for (size_t g = 0; g < plan.gates.size(); ++g) {
-    const std::string_view value = event.get(plan.gates[g].slot);
-    out.seen[g] = value;
-    const Masks& found = masks(g, value, event, context);
+    out.seen[g] = event.get(plan.gates[g].slot);
+    found[g] = &masks(g, out.seen[g], context);
     for (size_t w = 0; w < words_; ++w) {
-      out.look.words[w] |= found.look.words[w];
-      out.sure.words[w] |= found.sure.words[w];
+      out.look.words[w] &= ~asks_[g].words[w] | found[g]->allowed.words[w];
+      if (found[g] == &unknown_[g]) out.sure.words[w] &= ~asks_[g].words[w];
     }
   }
+  for (size_t g = 0; g < plan.gates.size(); ++g)
+    for (size_t w = 0; w < words_; ++w) {
+      out.look.words[w] |= found[g]->look.words[w];
+      out.sure.words[w] |= found[g]->sure.words[w];
+    }
 }
 
 }  // namespace testudo::parse

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/text.h"
 #include "parse/node.h"
 
 namespace testudo::parse {
@@ -41,12 +42,14 @@ class StageView {
   bool holds(const Event& event, const Jump& jump) const;
 
  private:
+  /// Of one value: the nodes that hang on it alone and are to be looked at, those whose filter is then true,
+  /// and those whose equality holds.
   struct Masks {
-    NodeMask look, sure;
+    NodeMask look, sure, allowed;
   };
   struct Hash {
     using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    size_t operator()(std::string_view text) const { return table_hash(text, process_secret()); }
   };
   /// What one gate remembers.
   struct Memory {
@@ -55,14 +58,15 @@ class StageView {
     const Masks* last_masks = nullptr;
   };
 
-  const Masks& masks(size_t gate, std::string_view value, const Event& event, RunContext& context);
+  const Masks& masks(size_t gate, std::string_view value, RunContext& context);
   void decide(const std::vector<uint32_t>& nodes, RunContext& context, Masks& out) const;
   bool source_allows(const Node& node, const Event& event) const;
 
   const ParserSet::Stage* stage_;
   size_t words_;
   bool ready_ = false;
-  Masks base_;  ///< open nodes, and what the source decides
+  Masks base_;  ///< open nodes, and what the source decides; gated nodes as if all gates were open
+  NodeMask asks_[StagePlan::kMaxGates];  ///< nodes that the gate must let through
   Memory memory_[StagePlan::kMaxGates];
   Masks unknown_[StagePlan::kMaxGates];  ///< for values that are too long to be remembered: all are looked at
 };

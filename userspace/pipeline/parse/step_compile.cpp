@@ -62,11 +62,11 @@ std::optional<TextSource> NodeCompiler::source(const YamlNode& yaml) {
   return out;
 }
 
-void NodeCompiler::statics(const YamlNode* yaml, Level level, std::vector<Static>& out) {
+void NodeCompiler::statics(const YamlNode* yaml, Level level, Statics& out) {
   if (!yaml || yaml->is_null()) return;
   if (!yaml->is_sequence()) return fail(yaml->error("statics must be a list"));
   for (const YamlNode& item : yaml->items())
-    if (auto compiled = one_static(item, level)) out.push_back(std::move(*compiled));
+    if (auto compiled = one_static(item, level)) out.rows.push_back(std::move(*compiled));
 }
 
 std::optional<Static> NodeCompiler::one_static(const YamlNode& yaml, Level level) {
@@ -154,16 +154,16 @@ bool NodeCompiler::path(const YamlNode& yaml, std::string_view path, Static& out
   return true;
 }
 
-std::optional<GrokStep> NodeCompiler::grok(const YamlNode& yaml) {
-  if (yaml.is_null()) return std::nullopt;
+std::unique_ptr<GrokStep> NodeCompiler::grok(const YamlNode& yaml) {
+  if (yaml.is_null()) return nullptr;
   if (!yaml.is_map()) {
     fail(yaml.error("grok must be a mapping with pattern or name, and apply_on or expression"));
-    return std::nullopt;
+    return nullptr;
   }
-  if (!keys(yaml, "grok", {"name", "pattern", "apply_on", "expression", "statics"})) return std::nullopt;
+  if (!keys(yaml, "grok", {"name", "pattern", "apply_on", "expression", "statics"})) return nullptr;
   const std::string name = text(yaml, "name"), pattern = text(yaml, "pattern"),
                     apply_on = text(yaml, "apply_on");
-  if (name.empty() && pattern.empty()) return std::nullopt;
+  if (name.empty() && pattern.empty()) return nullptr;
   auto compiled = name.empty() ? env_.grok.compile(pattern, yaml.find("pattern")->content_where())
                                : env_.grok.compile_named(name, yaml.find("name")->where());
   std::optional<TextSource> subject;
@@ -178,27 +178,28 @@ std::optional<GrokStep> NodeCompiler::grok(const YamlNode& yaml) {
   } else {
     fail(yaml.error("grok needs apply_on or expression", "for example apply_on: message"));
   }
-  std::vector<Static> after;
+  Statics after;
   statics(yaml.find("statics"), Level::grok, after);
   if (!compiled) fail(compiled.error());
-  if (!compiled || !subject) return std::nullopt;
-  GrokStep step(std::move(*compiled));
-  step.pattern = name.empty() ? pattern : "%{" + name + "}";
-  step.must_exist = subject->from == TextSource::From::slot && !apply_on.empty();
-  step.subject = std::move(*subject);
-  step.statics = std::move(after);
-  for (const GrokField& field : step.grok.fields)
-    step.binds.emplace_back(field.group, env_.slots.intern(Bag::parsed, field.name));
+  if (!compiled || !subject) return nullptr;
+  auto step = std::make_unique<GrokStep>(std::move(*compiled));
+  step->pattern = name.empty() ? pattern : "%{" + name + "}";
+  step->must_exist = subject->from == TextSource::From::slot && !apply_on.empty();
+  step->subject = std::move(*subject);
+  step->statics = std::move(after);
+  for (const GrokField& field : step->grok.fields)
+    step->binds.emplace_back(field.group, env_.slots.intern(Bag::parsed, field.name));
   return step;
 }
 
-std::optional<Whitelist> NodeCompiler::whitelist(const YamlNode& yaml) {
+std::unique_ptr<Whitelist> NodeCompiler::whitelist(const YamlNode& yaml) {
   if (!yaml.is_map()) {
     fail(yaml.error("whitelist must be a mapping"));
-    return std::nullopt;
+    return nullptr;
   }
-  if (!keys(yaml, "whitelist", {"reason", "ip", "cidr", "expression"})) return std::nullopt;
-  Whitelist out;
+  if (!keys(yaml, "whitelist", {"reason", "ip", "cidr", "expression"})) return nullptr;
+  auto made = std::make_unique<Whitelist>();
+  Whitelist& out = *made;
   out.reason = text(yaml, "reason");
   const auto each = [&](const char* key, auto&& take) {
     const YamlNode* list = given(yaml, key);
@@ -223,7 +224,7 @@ std::optional<Whitelist> NodeCompiler::whitelist(const YamlNode& yaml) {
     if (auto compiled = expression(item, expr::Type::unknown))
       out.expressions.push_back(std::move(*compiled));
   });
-  return out;
+  return made;
 }
 
 std::optional<StashStep> NodeCompiler::stash(const YamlNode& yaml) {

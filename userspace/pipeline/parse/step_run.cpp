@@ -1,5 +1,6 @@
 // What a node does: whitelists, groks, statics, the stash.
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 
@@ -44,7 +45,7 @@ std::optional<std::string_view> Runner::text_of(const Value& value) {
     case Value::Kind::string:
       return value.text();
     case Value::Kind::integer:
-      n = std::snprintf(buffer, sizeof buffer, "%lld", static_cast<long long>(value.integer));
+      n = int(std::to_chars(buffer, buffer + sizeof buffer, value.integer).ptr - buffer);
       break;
     case Value::Kind::real:
       n = std::snprintf(buffer, sizeof buffer, "%f", value.real);
@@ -57,9 +58,9 @@ std::optional<std::string_view> Runner::text_of(const Value& value) {
 
 bool Runner::check_whitelist(const Node& node, const Whitelist& list) {
   bool hit = listed(list);
-  for (const expr::Expression& e : list.expressions) {
-    if (hit) break;
-    const auto truth = e.test(context_.expr);
+  for (size_t i = 0; i < list.expressions.size() && !hit; ++i) {
+    if (!worth_asking(list, i)) continue;
+    const auto truth = list.expressions[i].test(context_.expr);
     if (truth == expr::Expression::Truth::yes) hit = true;
     if (truth == expr::Expression::Truth::failed) {
       note_error();
@@ -77,6 +78,16 @@ bool Runner::check_whitelist(const Node& node, const Whitelist& list) {
   }
   if (detail_) detail_->whitelisted(node, list.reason);
   return true;
+}
+
+bool Runner::worth_asking(const Whitelist& list, size_t expression) {
+  if (!whitelists_ || list.first == Whitelist::kUnplanned) return true;
+  if (!looked_) {
+    whitelists_->look(event_, context_.whitelist_bits);
+    looked_ = true;
+  }
+  const size_t bit = list.first + expression;
+  return context_.whitelist_bits[bit / 64] >> (bit % 64) & 1;
 }
 
 /// Is an address of the event on the list? A log line has one source, an overflow may have many.
@@ -142,37 +153,69 @@ Step Runner::grok(const Node& node, const GrokStep& step) {
   return statics(node, step.statics) ? Step::yes : Step::lost;
 }
 
-bool Runner::statics(const Node& node, const std::vector<Static>& list) {
-  for (const Static& s : list) {
-    switch (s.source.from) {
-      case TextSource::From::constant:
-        apply(node, s, s.source.constant);
-        continue;
-      case TextSource::From::slot:
-        apply(node, s, event_.get(s.source.slot));
-        continue;
-      case TextSource::From::field:
-        apply(node, s, event_.*s.source.field);
-        continue;
-      case TextSource::From::expression:
+bool Runner::statics(const Node& node, const Statics& list) {
+  if (detail_) {
+    for (const Static& s : list.rows)
+      if (!run_static(node, s)) return false;
+    return true;
+  }
+  // An empty text never clears what is there; apply() says the same of the others.
+  const auto set = [&](SlotRef to, std::string_view text) {
+    if (!text.empty()) event_.set(to, text);
+  };
+  for (const StaticMove& move : list.moves) {
+    switch (move.kind) {
+      case StaticMove::Kind::slot_to_slot:
+        set(move.to, event_.get(move.from));
+        break;
+      case StaticMove::Kind::constant_to_slot:
+        set(move.to, *move.constant);
+        break;
+      case StaticMove::Kind::field_to_slot:
+        set(move.to, event_.*move.field);
+        break;
+      case StaticMove::Kind::slot_to_field:
+        if (const std::string_view text = event_.get(move.from); !text.empty()) event_.*move.field = text;
+        break;
+      case StaticMove::Kind::slot_to_method:
+        apply(node, *move.row, event_.get(move.from));
+        break;
+      case StaticMove::Kind::other:
+        if (!run_static(node, *move.row)) return false;
         break;
     }
-    Value value;
-    if (!s.source.expression.eval(context_.expr, value)) {
-      note_error();
-      continue;
-    }
-    if (const auto text = text_of(value)) {
-      apply(node, s, *text);
-      continue;
-    }
-    if (left_out(value)) continue;
-    context_.expression_errors += !context_.silent;
-    context_.last_error = "a static gave a " + std::string(kind_name(value.kind)) +
-                          " where text is needed: " + s.source.expression.text();
-    return false;
   }
   return true;
+}
+
+bool Runner::run_static(const Node& node, const Static& s) {
+  switch (s.source.from) {
+    case TextSource::From::constant:
+      apply(node, s, s.source.constant);
+      return true;
+    case TextSource::From::slot:
+      apply(node, s, event_.get(s.source.slot));
+      return true;
+    case TextSource::From::field:
+      apply(node, s, event_.*s.source.field);
+      return true;
+    case TextSource::From::expression:
+      break;
+  }
+  Value value;
+  if (!s.source.expression.eval(context_.expr, value)) {
+    note_error();
+    return true;
+  }
+  if (const auto text = text_of(value)) {
+    apply(node, s, *text);
+    return true;
+  }
+  if (left_out(value)) return true;
+  context_.expression_errors += !context_.silent;
+  context_.last_error = "a static gave a " + std::string(kind_name(value.kind)) +
+                        " where text is needed: " + s.source.expression.text();
+  return false;
 }
 
 void Runner::apply(const Node& node, const Static& s, std::string_view text) {

@@ -2,9 +2,27 @@
 
 #include <charconv>
 
+#include "decide/terms.h"
 #include "model/decision.h"
 
 namespace testudo::cli {
+
+namespace {
+
+std::string params_of(const json::value& decision) {
+  const json::value* params = decision.is_object() ? decision.as_object().if_contains("params") : nullptr;
+  return params != nullptr && params->is_object() ? json::serialize(*params) : std::string();
+}
+
+}  // namespace
+
+std::string shown_terms(const json::value& decision) {
+  const auto params = read_params(params_of(decision));
+  if (!params) return {};
+  std::string shown = terms_text(params->terms);
+  if (params->reject) shown += shown.empty() ? "reset" : " reset";
+  return shown.empty() ? shown : "(" + shown + ")";
+}
 
 Result<DecisionView> DecisionView::read(const Args& args) {
   DecisionView out;
@@ -60,7 +78,10 @@ json::array DecisionView::apply(const json::array& alerts) {
     json::array kept;
     for (const json::value& d : items(alert, "decisions")) {
       if (!fits(d)) continue;
-      if (seen_.emplace(text(d, "simulated"), text(d, "type"), text(d, "scope"), text(d, "value")).second)
+      if (seen_
+              .emplace(text(d, "simulated"), text(d, "type"), params_of(d), text(d, "scope"),
+                       text(d, "value"))
+              .second)
         kept.push_back(d);
       else
         ++duplicates;

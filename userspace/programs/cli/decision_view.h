@@ -1,8 +1,8 @@
 // cli/decision_view.h: which decisions `decisions list` shows, out of the alerts that the daemon sends.
 //
 // An alert is sent whole when one of its decisions fits; the others are taken out here: what is over, what
-// the options do not ask for, and repetitions of what was shown already (same simulation, type, scope and
-// value).
+// the options do not ask for, and repetitions of what was shown already (same simulation, type, params,
+// scope and value).
 #pragma once
 
 #include <optional>
@@ -14,6 +14,9 @@
 #include "base/ip.h"
 
 namespace testudo::cli {
+
+/// "(100/s tcp port 22)": what the params of a decision narrow it to; "" when they do not.
+std::string shown_terms(const json::value& decision);
 
 class DecisionView {
  public:
@@ -33,7 +36,7 @@ class DecisionView {
   std::optional<Prefix> range_;
   bool contained_ = false, simulated_ = true;
   size_t limit_ = 100;  ///< alerts; 0 = all
-  std::set<std::tuple<std::string, std::string, std::string, std::string>> seen_;
+  std::set<std::tuple<std::string, std::string, std::string, std::string, std::string>> seen_;
 };
 
 }  // namespace testudo::cli

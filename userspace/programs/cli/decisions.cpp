@@ -1,11 +1,13 @@
 // testudo decisions list | add | delete | flush
 #include <cstdio>
+#include <cstdlib>
 
 #include "ask.h"
 #include "base/ip.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "commands.h"
+#include "decide/effect.h"
 #include "decision_view.h"
 #include "model/decision.h"
 #include "table.h"
@@ -65,11 +67,13 @@ int list(Context& context, const Args& args) {
       const std::string as =
           text(alert, "source", "as_number") +
           (text(alert, "source", "as_name").empty() ? "" : " " + text(alert, "source", "as_name"));
+      std::string action = (simulated && !raw ? "(simul)" : "") + text(d, "type");
+      if (const std::string terms = raw ? "" : shown_terms(d); !terms.empty()) action += " " + terms;
       std::vector<std::string> row = {text(d, "id"),
                                       text(d, "origin"),
                                       text(d, "scope") + ":" + text(d, "value"),
                                       text(d, "scenario"),
-                                      (simulated && !raw ? "(simul)" : "") + text(d, "type"),
+                                      action,
                                       text(alert, "source", "cn"),
                                       as,
                                       text(alert, "events_count"),
@@ -95,10 +99,52 @@ constexpr OptionSpec kAdd[] = {
     {"-v,--value", "value of another scope"},
     {"--scope", "scope of --value (default Ip)"},
     {"-d,--duration", "how long: 30m, 4h, 7d (default 4h)"},
-    {"-t,--type", "ban, captcha … (default ban)"},
+    {"-t,--type", "ban, throttle, sample, captcha … (default ban)"},
     {"-R,--reason", "shown in lists (default manual 'TYPE')"},
-    {"--force", "also a very wide range or a published CDN address; never against an allowlist", Kind::flag},
+    {"--rate", "throttle: 100/s, 6000/m, 2MB/s"},
+    {"--burst", "throttle: so many at once (default a second's worth)"},
+    {"--protocol", "only tcp, udp, icmp …"},
+    {"--ports", "only to this port or range: 22, 8000-8100"},
+    {"--direction", "in or both (default in); both needs enforce.outgoing"},
+    {"--sample", "sample: tell one packet in so many"},
+    {"--reject", "ban: answer TCP with RST, so that clients fail fast", Kind::flag},
+    {"--force",
+     "also a very wide range, a published CDN address or your own country; never against an allowlist",
+     Kind::flag},
 };
+
+/// What narrows the decision, as the daemon reads it; empty when nothing does.
+Result<std::string> params_of(const Args& args) {
+  json::object params;
+  for (const char* name : {"rate", "burst", "protocol", "ports", "direction", "sample"})
+    if (args.has(name)) params[name] = args.text(name);
+  if (args.flag("reject")) params["reject"] = true;
+  if (params.empty()) return std::string();
+  std::string text = json::serialize(params);
+  TESTUDO_CHECK(effect_of(args.text("type", "ban"), text, false));
+  return text;
+}
+
+/// A country or an AS whose prefixes are not in the kernel: nothing is dropped for it, and whoever added it
+/// should know.
+void warn_if_not_in_kernel(Context& context, const std::string& scope, const std::string& value) {
+  if (scope != "Country" && scope != "AS") return;
+  const auto areas = ask(context, "GET", "/v1/testudo/scopes");
+  if (!areas) return;
+  const json::array& rows = items(*areas);
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    if (text(*row, "scope") != scope || text(*row, "value") != value) continue;
+    const std::string problem = text(*row, "problem");
+    if (!problem.empty())
+      std::fprintf(stderr, "warning: not in the kernel: %s\n", escape_for_terminal(problem).c_str());
+    else if (context.output == Output::human)
+      std::printf(
+          "In the kernel: %s, %s addresses of IPv4\n",
+          counted(std::strtoull(text(*row, "prefixes").c_str(), nullptr, 10), "prefix", "prefixes").c_str(),
+          text(*row, "addresses").c_str());
+    return;
+  }
+}
 
 int add(Context& context, const Args& args) {
   std::string scope = args.text("scope", "Ip"), value = args.text("value");
@@ -116,32 +162,34 @@ int add(Context& context, const Args& args) {
     return usage("missing arguments, a value is required (--ip, --range or --scope and --value)");
   const std::string duration = args.text("duration", "4h"), type = args.text("type", "ban");
   if (auto d = parse_duration(duration); !d) return usage(d.error().text());
+  const auto params = params_of(args);
+  if (!params) return usage(params.error().text());
+  if (remediation_of(type) == Remediation::throttle && !args.has("rate"))
+    return usage("a throttle needs --rate, as in --rate 100/s");
   const std::string reason = args.text("reason", "manual '" + type + "'");
   const std::string at = format_rfc3339_seconds(now());
   json::object source{{"scope", normalize_scope(scope)}, {"value", value}};
   if (scope == "Ip") source["ip"] = value;
   if (scope == "Range") source["range"] = value;
-  const json::array body{
-      json::object{{"scenario", reason},
-                   {"scenario_hash", ""},
-                   {"scenario_version", ""},
-                   {"message", reason},
-                   {"events_count", 1},
-                   {"start_at", at},
-                   {"stop_at", at},
-                   {"capacity", 0},
-                   {"leakspeed", "0"},
-                   {"simulated", false},
-                   {"remediation", true},
-                   {"kind", "cscli"},
-                   {"events", json::array()},
-                   {"source", source},
-                   {"decisions", json::array{json::object{{"duration", duration},
-                                                          {"origin", "cscli"},
-                                                          {"scenario", reason},
-                                                          {"scope", normalize_scope(scope)},
-                                                          {"type", type},
-                                                          {"value", value}}}}}};
+  json::object decision{{"duration", duration}, {"origin", "cscli"},
+                        {"scenario", reason},   {"scope", normalize_scope(scope)},
+                        {"type", type},         {"value", value}};
+  if (!params->empty()) decision["params"] = json::parse(*params);
+  const json::array body{json::object{{"scenario", reason},
+                                      {"scenario_hash", ""},
+                                      {"scenario_version", ""},
+                                      {"message", reason},
+                                      {"events_count", 1},
+                                      {"start_at", at},
+                                      {"stop_at", at},
+                                      {"capacity", 0},
+                                      {"leakspeed", "0"},
+                                      {"simulated", false},
+                                      {"remediation", true},
+                                      {"kind", "cscli"},
+                                      {"events", json::array()},
+                                      {"source", source},
+                                      {"decisions", json::array{decision}}}};
   auto answer = ask(context, "POST", args.flag("force") ? "/v1/alerts?force=true" : "/v1/alerts",
                     json::serialize(body));
   if (!answer) return fail(answer.error());
@@ -152,6 +200,7 @@ int add(Context& context, const Args& args) {
     std::puts("Decision successfully added");
   else
     print_json(*answer);
+  warn_if_not_in_kernel(context, normalize_scope(scope), value);
   return 0;
 }
 
@@ -211,9 +260,13 @@ int flush(Context& context, const Args&) {
 extern const Command decisions_list_command{
     "decisions list", "who is banned now",
     "  testudo decisions list\n  testudo decisions list --ip 203.0.113.7 -o json\n", kList, list};
-extern const Command decisions_add_command{"decisions add", "ban an address or a range by hand",
+extern const Command decisions_add_command{"decisions add",
+                                           "ban or throttle an address, a range, a country or an AS by hand",
                                            "  testudo decisions add --ip 203.0.113.7\n  testudo decisions "
-                                           "add --range 203.0.113.0/24 --duration 7d --reason 'spam wave'\n",
+                                           "add --range 203.0.113.0/24 --duration 7d --reason 'spam wave'\n"
+                                           "  testudo decisions add --ip 203.0.113.7 --type throttle --rate "
+                                           "100/s --protocol tcp --ports 22\n"
+                                           "  testudo decisions add --scope Country --value XX\n",
                                            kAdd, add};
 extern const Command decisions_delete_command{
     "decisions delete", "lift bans",

@@ -28,9 +28,9 @@ constexpr OptionSpec kOptions[] = {
     {"--profile", "measure what each step of a line takes; told on standard error", Kind::flag},
 };
 
-void print_alert(const Alert& a) {
-  json::object row{{"scenario", a.scenario},   {"scope", a.source.scope}, {"value", a.source.value},
-                   {"start_at", a.start_text}, {"stop_at", a.stop_text},  {"events_count", a.events_count}};
+void print_alert(const BriefAlert& a) {
+  json::object row{{"scenario", a.scenario},   {"scope", a.scope},       {"value", a.value},
+                   {"start_at", a.start_text}, {"stop_at", a.stop_text}, {"events_count", a.events_count}};
   if (a.ambiguous) row["ambiguous"] = true;
   if (a.line_number) row["line"] = a.line_number;
   if (!a.remediation) row["remediation"] = false;  // no profile of the shipped ones bans for it
@@ -100,13 +100,16 @@ int run(Context& context, const Args& args) {
   if (!result) return fail(result.error());
 
   if (context.output == Output::json) {
-    for (const Alert& a : result->alerts) print_alert(a);
+    for (const BriefAlert& a : result->brief) print_alert(a);
   } else {
     Table table({"Line", "Scenario", "Scope:Value", "Events", "Begin", "End", ""});
-    for (const Alert& a : result->alerts) {
-      std::vector<std::string> row = {
-          std::to_string(a.line_number),  a.scenario,   a.source.scope + ":" + a.source.value,
-          std::to_string(a.events_count), a.start_text, a.stop_text};
+    for (const BriefAlert& a : result->brief) {
+      std::vector<std::string> row = {std::to_string(a.line_number),
+                                      std::string(a.scenario),
+                                      std::string(a.scope) + ":" + std::string(a.value),
+                                      std::to_string(a.events_count),
+                                      std::string(a.start_text),
+                                      std::string(a.stop_text)};
       row.push_back(a.ambiguous ? "ambiguous line: bans nobody" : "");
       table.row(std::move(row));
     }

@@ -6,6 +6,7 @@
 #include "base/ip.h"
 #include "base/text.h"
 #include "commands.h"
+#include "decision_view.h"
 #include "table.h"
 
 namespace testudo::cli {
@@ -19,8 +20,10 @@ std::string safe(const json::value& object, std::string_view key) {
 }
 
 void show_decision(const json::value& d, const char* mark) {
-  std::printf("  %s %s of %s:%s by %s (%s), %s\n", mark, safe(d, "type").c_str(), safe(d, "scope").c_str(),
-              safe(d, "value").c_str(), safe(d, "scenario").c_str(), safe(d, "origin").c_str(),
+  const std::string terms = shown_terms(d);
+  std::printf("  %s %s%s of %s:%s by %s (%s), %s\n", mark, safe(d, "type").c_str(),
+              terms.empty() ? "" : (" " + terms).c_str(), safe(d, "scope").c_str(), safe(d, "value").c_str(),
+              safe(d, "scenario").c_str(), safe(d, "origin").c_str(),
               text(d, "simulated") == "true" ? "simulated: nothing is dropped for it"
               : text(d, "duration").starts_with('-') || text(d, "duration") == "0s"
                   ? ("ended " + text(d, "until")).c_str()
@@ -45,6 +48,8 @@ int run(Context& context, const Args& args) {
   if (const std::string by = text(*answer, "protected_by"); !by.empty())
     std::printf("  protected: %s\n", escape_for_terminal(by).c_str());
   for (const json::value& d : items(*answer, "active")) show_decision(d, "→");
+  for (const json::value& note : items(*answer, "notes"))
+    std::printf("  but: %s\n", escape_for_terminal(note.as_string()).c_str());
   for (const json::value& k : items(*answer, "kernel"))
     std::printf("  kernel: %s %s, %s packets (%s) dropped, last %s\n", safe(k, "value").c_str(),
                 safe(k, "remediation").c_str(), safe(k, "packets").c_str(),

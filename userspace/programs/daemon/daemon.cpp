@@ -13,6 +13,8 @@
 #include "api/exposition.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/privileges.h"
+#include "early.h"
 #include "engine/transform.h"
 #include "status.h"
 #include "witness.h"
@@ -33,6 +35,21 @@ Result<void> own_folder(const std::string& path, int mode, const char* key) {
     return error;
   }
   return made;
+}
+
+/// Drivers take their time at a boot; an interface that does not come in time is taken up by the daemon.
+void wait_for_interfaces(Backend& backend, Duration limit) {
+  const int64_t end = monotonic_ns() + limit.count();
+  const auto missing = [&] {
+    const EnforceStatus status = backend.status();
+    return std::any_of(status.interfaces.begin(), status.interfaces.end(),
+                       [](const InterfaceStatus& i) { return i.mode == "off"; });
+  };
+  while (missing() && monotonic_ns() < end) {
+    pollfd news{backend.interfaces_fd(), POLLIN, 0};
+    ::poll(&news, news.fd < 0 ? 0 : 1, 250);
+    backend.refresh_interfaces();
+  }
 }
 
 }  // namespace
@@ -96,9 +113,34 @@ Result<void> Daemon::open_store() {
   return {};
 }
 
-Result<void> Daemon::open_decider() {
+Result<uint64_t> Daemon::restore() {
+  started_ = now();
+  const std::string database = settings_.paths.state + "/testudo.db";
+  const TimePoint last = last_written(database);
+  // Nothing was ever decided here: nothing to make true, and no reason to make files.
+  if (last == TimePoint{}) return 0;
+  const TimePoint believed = believed_time(started_, last);
+  if (believed != started_)
+    log::warn("restore.clock", {{"clock", format_rfc3339_seconds(started_)},
+                                {"believed", format_rfc3339_seconds(believed)},
+                                {"why", "the store was last written then"}});
+  if (settings_.enforce.interfaces.empty())
+    settings_.enforce.interfaces = remembered_interfaces(settings_.paths.state);
+  TESTUDO_CHECK(open_store());
+  TESTUDO_CHECK(open_decider(started_ - believed));
+  wait_for_interfaces(*backend_, 10s);
+  return backend_->status().bans + backend_->status().ranges;
+}
+
+Result<void> Daemon::open_decider(Duration clock_ahead) {
   TESTUDO_TRY(backend_, open_backend(settings_.enforce));
+  backend_ = with_clock_ahead(std::move(backend_), clock_ahead);
+  WitnessOptions witness = open_witness(settings_);
+  // What asks for more (mounting bpffs, a foreign program) is done; no other thread runs yet.
+  TESTUDO_TRY(const std::string kept, drop_privileges());
+  log::info("privileges", {{"kept", kept}});
   DeciderOptions options;
+  if (clock_ahead != Duration::zero()) options.clock = [clock_ahead] { return now() - clock_ahead; };
   options.profile_files = settings_.profiles;
   options.simulation_file = settings_.decide.simulation_file;
   options.simulate_all = settings_.decide.simulation;
@@ -110,7 +152,9 @@ Result<void> Daemon::open_decider() {
   options.ipv6_prefix = int(settings_.decide.ipv6_prefix);
   options.state_folder = settings_.paths.state;
   options.pin = settings_.enforce.pin;
-  options.witness = open_witness(settings_);
+  options.witness = std::move(witness);
+  options.data_folder = settings_.paths.data;
+  options.max_prefixes = std::min<size_t>(settings_.enforce.max_entries, options.max_prefixes);
   TESTUDO_TRY(decider_, Decider::open(std::move(options), *store_, backend_.get(), metrics_));
   return {};
 }
@@ -186,6 +230,7 @@ Result<void> Daemon::open_sources() {
     return engine_->push(std::move(batch));
   };
   context.metrics = &metrics_;
+  context.pin = settings_.enforce.pin;
   acquirer_ = Acquirer::open(documents, std::move(context), errors);
   say(errors, "acquire.off");
   return {};
@@ -315,6 +360,7 @@ void Daemon::run() {
     const Duration since(monotonic_ns() - refreshed);
     if (since >= 5s || (changed && since >= 100ms)) {
       backend_->refresh_interfaces();
+      remember_interfaces(settings_.paths.state, backend_->status());
       refreshed = monotonic_ns();
       changed = false;
     }
@@ -351,6 +397,10 @@ std::string Daemon::status_json() {
   input.store_problem = decider_->store_problem();
   input.witness = decider_->witness_status();
   input.witness_wanted = settings_.decide.witness.mode == "on";
+  for (const AreaStatus& area : decider_->areas())
+    if (!area.problem.empty() && input.not_in_kernel.size() < 5)
+      input.not_in_kernel.push_back(area.type + " of " + area.scope + " " + area.value + ": " +
+                                    (area.prefixes == 0 ? "not in the kernel: " : "") + area.problem);
   return write_status(input, now());
 }
 

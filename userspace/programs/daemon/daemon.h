@@ -28,6 +28,9 @@ class Daemon {
   /// Everything up, or the error that a user can act on. Content that is broken is off and said; it does not
   /// keep the daemon from starting.
   Result<void> start();
+  /// Instead of start(), before the network is up: what the store knows goes into the kernel, and stays there
+  /// when this process ends. The number of bans in force.
+  Result<uint64_t> restore();
   /// Until SIGTERM or SIGINT; SIGHUP reloads. The signals must be blocked in every thread.
   void run();
   /// Reads content, profiles and the simulation file anew; testudo.yaml and acquisition are read at a start.
@@ -38,7 +41,8 @@ class Daemon {
 
  private:
   Result<void> open_store();
-  Result<void> open_decider();
+  /// `clock_ahead`: how far the wall clock is from the time that is believed.
+  Result<void> open_decider(Duration clock_ahead = {});
   Result<void> load_engine();
   Result<void> open_sources();
   Result<void> open_servers();

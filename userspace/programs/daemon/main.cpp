@@ -19,10 +19,11 @@ namespace {
 constexpr const char* kHelp =
     R"(testudod: the Testudo daemon: reads logs, finds attackers, drops their packets.
 
-Usage: testudod [--config FILE] [--check] [--debug]
+Usage: testudod [--config FILE] [--check | --restore] [--debug]
 
   --config FILE   configuration (default /etc/testudo/testudo.yaml, or TESTUDO_CONFIG)
   --check         read and compile everything, print every error with file:line:column, touch nothing
+  --restore       put what the store knows into the kernel and end: for the time before the network is up
   --debug         say more in the log
   --version       print the version
   --help          this text
@@ -37,7 +38,7 @@ int main(int argc, char** argv) {
   using namespace testudo;
   const char* from_environment = std::getenv("TESTUDO_CONFIG");
   std::string config = from_environment ? from_environment : kDefaultConfig;
-  bool check = false;
+  bool check = false, restore = false;
   for (int i = 1; i < argc; ++i) {
     const std::string arg = argv[i];
     if (arg == "--help" || arg == "-h") {
@@ -50,6 +51,8 @@ int main(int argc, char** argv) {
     }
     if (arg == "--check" || arg == "-t")
       check = true;
+    else if (arg == "--restore")
+      restore = true;
     else if (arg == "--debug")
       log::set_level(log::Level::debug);
     else if ((arg == "--config" || arg == "-c") && i + 1 < argc)
@@ -84,6 +87,18 @@ int main(int argc, char** argv) {
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 
   Daemon daemon(std::move(settings));
+  if (restore) {
+    const auto done = daemon.restore();
+    if (!done) {
+      // A daemon that runs already has done more than this would.
+      const bool runs = done.error().code == Code::conflict;
+      std::fprintf(stderr, "testudod: %s\n", done.error().text().c_str());
+      return runs ? 0 : 1;
+    }
+    std::printf("testudod: %llu bans are in force before the network is up\n",
+                static_cast<unsigned long long>(*done));
+    return 0;
+  }
   if (auto started = daemon.start(); !started) {
     std::fprintf(stderr, "testudod: %s\n", started.error().text().c_str());
     return 1;

@@ -42,6 +42,8 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
   if (!in.store_problem.empty())
     out.push_back({"decisions are in the kernel but not on disk: " + in.store_problem,
                    "make room or repair the disk; it is tried again", false});
+  for (const std::string& what : in.not_in_kernel)
+    out.push_back({what, "`testudo decisions list` shows them", false});
   for (const SourceStatus& s : in.sources) {
     const std::string name = shown_name(s);
     if (!s.problem.empty()) {

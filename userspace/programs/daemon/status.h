@@ -20,7 +20,8 @@ struct StatusInput {
   std::shared_ptr<const Program> program;
   EnforceStatus kernel;
   bool simulation = false;
-  std::string store_problem;  ///< "" or why decisions are not on disk
+  std::string store_problem;               ///< "" or why decisions are not on disk
+  std::vector<std::string> not_in_kernel;  ///< countries and ASes that are banned and could not be, with why
   WitnessStatus witness;
   bool witness_wanted = false;  ///< decide.witness.mode: on
 };

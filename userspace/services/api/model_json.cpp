@@ -15,10 +15,17 @@ void write_meta(JsonWriter& json, const MetaPairs& meta) {
   json.end_array();
 }
 
+/// Ours, and absent from nearly all decisions: what CrowdSec's clients are told stays as they know it.
+void write_params(JsonWriter& json, const Decision& decision) {
+  if (!decision.params.empty()) json.key("params").raw(decision.params);
+}
+
 void write_decision(JsonWriter& json, const Decision& decision, TimePoint now, bool inside_alert) {
   json.begin_object().field("duration", time_left(decision.until, now));
   if (decision.id != 0) json.field("id", decision.id);
-  json.field("origin", decision.origin).field("scenario", decision.scenario).field("scope", decision.scope);
+  json.field("origin", decision.origin);
+  write_params(json, decision);
+  json.field("scenario", decision.scenario).field("scope", decision.scope);
   if (inside_alert) json.field("simulated", decision.simulated);
   json.field("type", decision.type).field("value", decision.value).end_object();
 }
@@ -129,8 +136,9 @@ void write_full_decision(JsonWriter& json, const Decision& decision, TimePoint n
       .field("created_at", format_rfc3339_seconds(decision.created_at))
       .field("duration", time_left(decision.until, now))
       .field("id", decision.id)
-      .field("origin", decision.origin)
-      .field("scenario", decision.scenario)
+      .field("origin", decision.origin);
+  write_params(json, decision);
+  json.field("scenario", decision.scenario)
       .field("scope", decision.scope)
       .field("simulated", decision.simulated)
       .field("type", decision.type)
@@ -208,6 +216,8 @@ std::string why_json(const WhyReport& report, TimePoint now) {
   for (const std::string& entry : report.allowlisted_by) json.value(entry);
   json.end_array().field("banned", report.banned).key("kernel").begin_array();
   for (const KernelEntry& entry : report.kernel) write_kernel_entry(json, entry);
+  json.end_array().key("notes").begin_array();
+  for (const std::string& note : report.notes) json.value(note);
   json.end_array().field("protected_by", report.protected_by).key("recent").begin_array();
   for (const Decision& decision : report.recent) write_full_decision(json, decision, now);
   json.end_array().key("unheard").begin_array();
@@ -224,6 +234,24 @@ std::string why_json(const WhyReport& report, TimePoint now) {
         .end_object();
   }
   return json.end_array().field("wire", report.wire).end_object().take();
+}
+
+std::string areas_json(const std::vector<AreaStatus>& areas) {
+  JsonWriter json;
+  json.begin_array();
+  for (const AreaStatus& area : areas) {
+    json.begin_object()
+        .field("addresses", area.addresses)
+        .field("id", area.id)
+        .field("prefixes", area.prefixes)
+        .field("problem", area.problem)
+        .field("scope", area.scope)
+        .field("simulated", area.simulated)
+        .field("type", area.type)
+        .field("value", area.value)
+        .end_object();
+  }
+  return json.end_array().take();
 }
 
 void write_enforce_status(JsonWriter& json, const EnforceStatus& status) {

@@ -29,6 +29,9 @@ std::string alert_json(const Alert& alert, TimePoint now);
 std::string allowlists_json(const std::vector<Allowlist>& lists, bool with_content);
 std::string allowlist_json(const Allowlist& list, bool with_content);
 
+/// GET /v1/testudo/scopes: decisions on countries and ASes, and what they are in the kernel.
+std::string areas_json(const std::vector<AreaStatus>& areas);
+
 std::string why_json(const WhyReport& report, TimePoint now);
 std::string kernel_json(const EnforceStatus& status, const std::vector<KernelEntry>& entries, size_t total);
 

@@ -5,6 +5,7 @@
 #include "api/json_value.h"
 #include "api/read_json.h"
 #include "base/text.h"
+#include "decide/terms.h"
 
 namespace testudo {
 namespace {
@@ -61,6 +62,20 @@ void fit_event(AlertEvent& event) {
   }
 }
 
+/// Parameters of the type, for the kernel and for bouncers of ours: kept as they are. Who decides looks at
+/// what they say.
+Result<std::string> read_params_text(const json::object& object) {
+  const json::value* params = find(object, "params");
+  if (!params) return std::string();
+  if (!params->is_object()) return Error{Code::bad_input, "params of a decision must be an object"};
+  if (params->get_object().empty()) return std::string();
+  std::string text = json_value::write(*params);
+  if (text.size() > kLongestParams)
+    return Error{Code::bad_input, fmt::format("params of a decision have {} bytes, at most {} are taken",
+                                              text.size(), kLongestParams)};
+  return text;
+}
+
 Result<Decision> read_decision(const json::object& object, TimePoint stop, TimePoint now, bool simulated) {
   Decision out;
   TESTUDO_TRY(const std::string duration, text(object, "duration", kName, true));
@@ -69,6 +84,7 @@ Result<Decision> read_decision(const json::object& object, TimePoint stop, TimeP
   TESTUDO_TRY(const std::string scope, text(object, "scope", kName, true));
   TESTUDO_TRY(out.type, text(object, "type", kName, true));
   TESTUDO_TRY(out.value, text(object, "value", kName, true));
+  TESTUDO_TRY(out.params, read_params_text(object));
   const auto length = parse_duration(duration);
   if (!length)
     return Error{Code::bad_input,

@@ -36,6 +36,10 @@ Response why(ApiContext& context, const Call& call) {
   return json_response(200, why_json(*report, now()));
 }
 
+Response scopes(ApiContext& context, const Call&) {
+  return json_response(200, areas_json(context.decider.areas()));
+}
+
 Response reload(ApiContext& context, const Call&) {
   if (!context.hooks.reload) return error_response(Error{Code::unsupported, "this daemon cannot reload"});
   const auto done = context.hooks.reload();
@@ -85,6 +89,7 @@ constexpr Route routes[] = {
     {"GET", "/health", Access::everybody, health},
     {"POST", "/v1/testudo/flush", Access::administrator, flush},
     {"GET", "/v1/testudo/why/:address", Access::administrator, why},
+    {"GET", "/v1/testudo/scopes", Access::administrator, scopes},
     {"POST", "/v1/testudo/reload", Access::administrator, reload},
     {"GET", "/v1/testudo/status", Access::administrator, status},
     {"GET", "/v1/testudo/metrics", Access::administrator, metrics},

@@ -1,4 +1,5 @@
 // GeoIpCity, GeoIpASN, IpToRange.
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 
@@ -31,13 +32,12 @@ struct City {
   bool eu = false;
   SmallText<24> latitude, longitude;
 };
+/// GeoIpASN and IpToRange read the same record of the same database.
 struct As {
   bool known = false;
   SmallText<12> number;
   std::string_view organisation;
-};
-struct Network {
-  SmallText<48> cidr;
+  SmallText<48> network;
 };
 
 }  // namespace
@@ -46,7 +46,6 @@ struct Network {
 struct GeoScratch {
   GeoMemory<City> city;
   GeoMemory<As> as;
-  GeoMemory<Network> network;
 };
 
 namespace {
@@ -118,15 +117,23 @@ void ask_as(const GeoDatabase& db, const Ip& ip, As& out) {
         data.has_data && data.type == MMDB_DATA_TYPE_UINT32)
       number = data.uint32;
     out.organisation = geo_text(result, "autonomous_system_organization");
+    // In an IPv6 tree IPv4 addresses lie under ::/96.
+    const int length = int(result.netmask) - (ip.is_v4() && db.is_v6_tree() ? 96 : 0);
+    if (length >= 0 && length <= ip.bits()) out.network.assign(Prefix::of(ip, length).cidr());
   }
-  out.number.assign(std::to_string(number));
+  char digits[12];
+  out.number.assign({digits, size_t(std::to_chars(digits, digits + sizeof digits, number).ptr - digits)});
+}
+
+const As& as_of(const GeoDatabase& db, const Ip& ip, EnrichScratch& scratch) {
+  return memory(scratch).as.get(ip, [&](const Ip& a, As& out) { ask_as(db, a, out); });
 }
 
 void asn(const void* raw_owner, Event& event, std::string_view argument, EnrichScratch& scratch) {
   const auto& o = *static_cast<const AsnOwner*>(raw_owner);
   const std::optional<Ip>& ip = o.db ? scratch.address(argument) : scratch.no_address;
   if (!ip) return;
-  const As& found = memory(scratch).as.get(*ip, [&](const Ip& a, As& out) { ask_as(*o.db, a, out); });
+  const As& found = as_of(*o.db, *ip, scratch);
   if (!found.known) return;
   const std::string_view number = event.arena.copy(found.number.view());
   event.set(o.number, number);
@@ -134,21 +141,12 @@ void asn(const void* raw_owner, Event& event, std::string_view argument, EnrichS
   event.set(o.org, found.organisation);
 }
 
-void ask_network(const GeoDatabase& db, const Ip& ip, Network& out) {
-  MMDB_lookup_result_s result{};
-  if (!db.look_up(ip, result) || !result.found_entry) return;
-  // In an IPv6 tree IPv4 addresses lie under ::/96.
-  const int length = int(result.netmask) - (ip.is_v4() && db.is_v6_tree() ? 96 : 0);
-  if (length >= 0 && length <= ip.bits()) out.cidr.assign(Prefix::of(ip, length).cidr());
-}
-
 void range(const void* raw_owner, Event& event, std::string_view argument, EnrichScratch& scratch) {
   const auto& o = *static_cast<const RangeOwner*>(raw_owner);
   const std::optional<Ip>& ip = o.db ? scratch.address(argument) : scratch.no_address;
   if (!ip) return;
-  const Network& found =
-      memory(scratch).network.get(*ip, [&](const Ip& a, Network& out) { ask_network(*o.db, a, out); });
-  if (found.cidr.length) event.set(o.range, event.arena.copy(found.cidr.view()));
+  const As& found = as_of(*o.db, *ip, scratch);
+  if (found.network.length) event.set(o.range, event.arena.copy(found.network.view()));
 }
 
 }  // namespace

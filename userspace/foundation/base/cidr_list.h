@@ -1,4 +1,4 @@
-// parse/cidr_list.h: a short list of networks, compared word by word. A whitelist has five; a table that is
+// base/cidr_list.h: a short list of networks, compared word by word. A whitelist has five; a table that is
 // searched would cost more.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 #include "base/ip.h"
 
-namespace testudo::parse {
+namespace testudo {
 
 class CidrList {
  public:
@@ -44,4 +44,4 @@ class CidrList {
   std::vector<Row> rows_;
 };
 
-}  // namespace testudo::parse
+}  // namespace testudo

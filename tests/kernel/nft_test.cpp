@@ -1,0 +1,577 @@
+// Real packets over a veth pair, nftables in force: the same meaning as XDP.
+#include <gtest/gtest.h>
+
+#include "enforce/nft_backend.h"
+#include "sandbox.h"
+#include "stream.h"
+
+namespace testudo::test {
+namespace {
+
+class Nft : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = why_not_here(); !why.empty()) GTEST_SKIP() << why;
+    if (!shell("nft --version")) GTEST_SKIP() << "needs the program nft";
+    net = std::make_unique<Sandbox>();
+    options = net->options();
+    options.mode = "nftables";
+    // The neighbours know each other: what asks for them comes from a banned address, too.
+    ASSERT_EQ(net->delivered("2001:db8::9"), 5);
+  }
+  std::string table() const { return nft_table(net->pin()); }
+  std::unique_ptr<NftBackend> open() {
+    const Inside inside(net->server());
+    auto backend = NftBackend::open(options);
+    EXPECT_TRUE(backend.ok()) << backend.error().text();
+    return backend ? std::move(*backend) : nullptr;
+  }
+  /// The daemon lives in the server's namespace; so do the programs that it runs.
+  void apply(Backend& backend, const std::vector<DecisionChange>& changes) {
+    const Inside inside(net->server());
+    const auto done = backend.apply(changes);
+    EXPECT_TRUE(done.ok()) << done.error().text();
+  }
+  void allow(Backend& backend, const std::vector<AllowChange>& changes) {
+    const Inside inside(net->server());
+    const auto done = backend.allow(changes);
+    EXPECT_TRUE(done.ok()) << done.error().text();
+  }
+  void reconcile(Backend& backend, const std::vector<DecisionChange>& all,
+                 const std::vector<AllowChange>& allowed_too = {}) {
+    const Inside inside(net->server());
+    const auto done = backend.reconcile(all, allowed_too);
+    EXPECT_TRUE(done.ok()) << done.error().text();
+  }
+  void refresh(Backend& backend) {
+    const Inside inside(net->server());
+    backend.refresh_interfaces();
+  }
+  bool on_server(const std::string& command) {
+    return shell("nsenter --net=/run/netns/" + net->server() + " " + command);
+  }
+  std::string said_on_server(const std::string& command) {
+    return output_of("nsenter --net=/run/netns/" + net->server() + " " + command);
+  }
+
+  std::unique_ptr<Sandbox> net;
+  EnforceOptions options;
+};
+
+DecisionChange with_terms(DecisionChange change, const Terms& terms) {
+  change.terms = terms;
+  return change;
+}
+
+const DropCounter* counter_of(const std::vector<DropCounter>& counters, const std::string& remediation,
+                              Family family = Family::v4) {
+  for (const DropCounter& counter : counters)
+    if (counter.remediation == remediation && counter.family == family) return &counter;
+  return nullptr;
+}
+
+TEST_F(Nft, ABannedAddressIsDroppedAndCountedByOriginScenarioAndRemediation) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  ASSERT_EQ(net->delivered("192.0.2.2"), 5);
+  apply(*backend, {ban("192.0.2.2"), ban("2001:db8::2")});
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.3"), 5);
+  EXPECT_EQ(net->delivered("2001:db8::2"), 0);
+  EXPECT_EQ(net->delivered("2001:db8::3"), 5);
+
+  const Inside inside(net->server());
+  const EnforceStatus status = backend->status();
+  EXPECT_EQ(status.backend, "nftables");
+  EXPECT_EQ(status.bans, 2u);
+  EXPECT_GE(status.dropped_packets, 10u);
+  EXPECT_GE(status.passed_packets, 10u);
+  EXPECT_GT(status.last_drop_unix_ns, 0);
+  EXPECT_EQ(status.interfaces.front().name, "server0");
+  EXPECT_EQ(status.interfaces.front().mode, "nftables");
+  const auto counters = backend->counters();
+  for (const Family family : {Family::v4, Family::v6}) {
+    const DropCounter* counter = counter_of(counters, "ban", family);
+    ASSERT_TRUE(counter);
+    EXPECT_EQ(counter->origin, "crowdsec");
+    EXPECT_EQ(counter->scenario, "test/knocking");
+    EXPECT_GE(counter->packets, 5u);
+    EXPECT_GT(counter->bytes, counter->packets * 20);
+  }
+  apply(*backend, {lift("192.0.2.2"), lift("2001:db8::2")});
+  EXPECT_EQ(net->delivered("192.0.2.2"), 5);
+  EXPECT_EQ(net->delivered("2001:db8::2"), 5);
+}
+
+TEST_F(Nft, RangesNestedWithDifferentEndsHoldUntilTheLastOfThem) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  apply(*backend, {ban("192.0.2.0/29"), ban("192.0.2.4/31", Remediation::ban, 2h), ban("2001:db8::/64"),
+                   ban("2001:db8::4/126")});
+  EXPECT_EQ(net->delivered("192.0.2.3"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.4"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.8"), 5);
+  EXPECT_EQ(net->delivered("2001:db8::9"), 0) << "in the /64";
+  apply(*backend, {lift("192.0.2.0/29"), lift("2001:db8::/64")});
+  EXPECT_EQ(net->delivered("192.0.2.3"), 5);
+  EXPECT_EQ(net->delivered("192.0.2.4"), 0) << "the inner one goes on";
+  EXPECT_EQ(net->delivered("192.0.2.5"), 0);
+  EXPECT_EQ(net->delivered("2001:db8::4"), 0);
+  EXPECT_EQ(net->delivered("2001:db8::9"), 5);
+  apply(*backend, {ban("192.0.2.0/28"), lift("192.0.2.4/31")});
+  EXPECT_EQ(net->delivered("192.0.2.4"), 0) << "now by the outer one";
+  EXPECT_EQ(backend->status().ranges, 2u);
+}
+
+TEST_F(Nft, TheAllowlistWinsOverEveryBanAlsoInsideOfBannedRanges) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  allow(*backend, {allowed("192.0.2.3"), allowed("2001:db8::3"), allowed("192.0.2.6/31")});
+  apply(*backend, {ban("192.0.2.0/24"), ban("192.0.2.3"), ban("2001:db8::/64"), ban("2001:db8::3")});
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.3"), 5);
+  EXPECT_EQ(net->delivered("192.0.2.7"), 5);
+  EXPECT_EQ(net->delivered("2001:db8::2"), 0);
+  EXPECT_EQ(net->delivered("2001:db8::3"), 5);
+  AllowChange again = allowed("192.0.2.3", AllowChange::Reason::session);
+  allow(*backend, {again});
+  AllowChange gone = allowed("192.0.2.3");
+  gone.op = AllowChange::Op::clear;
+  allow(*backend, {gone});
+  EXPECT_EQ(net->delivered("192.0.2.3"), 5) << "the session still holds";
+  again.op = AllowChange::Op::clear;
+  allow(*backend, {again});
+  EXPECT_EQ(net->delivered("192.0.2.3"), 0);
+}
+
+TEST_F(Nft, LogOnlyAndSampleCountAndLetPass) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  apply(*backend, {ban("192.0.2.2", Remediation::log_only), ban("192.0.2.3", Remediation::sample),
+                   ban("2001:db8::/64", Remediation::log_only)});
+  EXPECT_EQ(net->delivered("192.0.2.2"), 5);
+  EXPECT_EQ(net->delivered("192.0.2.3"), 5);
+  EXPECT_EQ(net->delivered("2001:db8::2"), 5);
+  const auto counters = backend->counters();
+  ASSERT_TRUE(counter_of(counters, "log-only"));
+  EXPECT_GE(counter_of(counters, "log-only")->packets, 5u);
+  EXPECT_GE(counter_of(counters, "sample")->packets, 5u);
+  EXPECT_GE(counter_of(counters, "log-only", Family::v6)->packets, 5u);
+  EXPECT_EQ(backend->status().dropped_packets, 0u);
+}
+
+TEST_F(Nft, AThrottledSourcePassesItsBurstAndNoMore) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  Terms terms;
+  terms.rate = 1;
+  terms.burst = 4;
+  apply(*backend, {with_terms(ban("192.0.2.2", Remediation::throttle), terms),
+                   with_terms(ban("2001:db8::4/127", Remediation::throttle), terms)});
+  const int passed = net->delivered("192.0.2.2", 40);
+  EXPECT_GE(passed, 4);
+  EXPECT_LE(passed, 8) << "4 at once, 1 a second";
+  const int passed6 = net->delivered("2001:db8::5", 40);
+  EXPECT_GE(passed6, 1) << "neighbour discovery passes through the same bucket";
+  EXPECT_LE(passed6, 8);
+  EXPECT_EQ(net->delivered("192.0.2.3", 40), 40);
+  const auto counters = backend->counters();
+  ASSERT_TRUE(counter_of(counters, "throttle"));
+  EXPECT_GE(counter_of(counters, "throttle")->packets, 30u);
+  EXPECT_EQ(counter_of(counters, "throttle")->scenario, "test/knocking");
+}
+
+TEST_F(Nft, AnAddressThatIsThrottledInsideOfABannedRangeIsDropped) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  Terms terms;
+  terms.rate = 1000;
+  apply(*backend, {with_terms(ban("192.0.2.2", Remediation::throttle), terms), ban("192.0.2.0/28")});
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+}
+
+TEST_F(Nft, AResetAnswersTcpAndDropsTheRest) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  apply(*backend,
+        {ban("192.0.2.2", Remediation::reset), ban("2001:db8::2", Remediation::reset), ban("192.0.2.3")});
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  EXPECT_EQ(connect_error(*net, "192.0.2.2"), ECONNREFUSED);
+  EXPECT_EQ(connect_error(*net, "2001:db8::2"), ECONNREFUSED);
+  EXPECT_EQ(connect_error(*net, "192.0.2.3"), ETIMEDOUT) << "a ban says nothing";
+  EXPECT_EQ(connect_error(*net, "192.0.2.4"), 0);
+  ASSERT_TRUE(counter_of(backend->counters(), "reset"));
+}
+
+TEST_F(Nft, PortsAndProtocolNarrowADecision) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  Terms tcp;
+  tcp.protocol = 6;
+  Terms high_udp;
+  high_udp.protocol = 17;
+  high_udp.port_first = 1;
+  high_udp.port_last = 65535;
+  Terms other_port;
+  other_port.port_first = other_port.port_last = 1;
+  apply(*backend, {with_terms(ban("192.0.2.2"), tcp), with_terms(ban("192.0.2.3"), high_udp),
+                   with_terms(ban("192.0.2.4"), other_port), with_terms(ban("2001:db8::2"), tcp)});
+  EXPECT_EQ(net->delivered("192.0.2.2"), 5) << "UDP";
+  EXPECT_EQ(connect_error(*net, "192.0.2.2"), ETIMEDOUT);
+  EXPECT_EQ(net->delivered("192.0.2.3"), 0);
+  EXPECT_EQ(connect_error(*net, "192.0.2.3"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.4"), 5);
+  EXPECT_EQ(connect_error(*net, "2001:db8::2"), ETIMEDOUT);
+  EXPECT_EQ(net->delivered("2001:db8::2"), 5);
+}
+
+TEST_F(Nft, TheNextRemedyHoldsWhereTheFirstDoesNot) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  DecisionChange change = ban("192.0.2.2", Remediation::ban, 1s);
+  change.next =
+      std::make_shared<Remedy>(Remedy{Remediation::log_only, now() + 1h, "crowdsec", "test/later", Terms{}});
+  apply(*backend, {change});
+  EXPECT_EQ(net->delivered("192.0.2.2", 2), 0);
+  const int64_t end = monotonic_ns() + 5'000'000'000;
+  int got = 0;
+  while (got == 0 && monotonic_ns() < end) got = net->delivered("192.0.2.2", 1);
+  EXPECT_EQ(got, 1) << "the ban ended by itself";
+  const DropCounter* later = nullptr;
+  const auto counters = backend->counters();
+  for (const DropCounter& counter : counters)
+    if (counter.scenario == "test/later") later = &counter;
+  ASSERT_TRUE(later) << "and what comes next is counted";
+  EXPECT_GE(later->packets, 1u);
+}
+
+TEST_F(Nft, PacketsToABannedAddressAreDroppedWhereThatIsAskedFor) {
+  options.outgoing = true;
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  Terms terms;
+  terms.outgoing = true;
+  ASSERT_TRUE(on_server("ping -c1 -W1 192.0.2.2"));
+  apply(*backend, {with_terms(ban("192.0.2.2"), terms), ban("192.0.2.3")});
+  EXPECT_FALSE(on_server("ping -c1 -W1 192.0.2.2"));
+  EXPECT_NE(said_on_server("nft list chain inet " + table() + " out").find("ip daddr map"),
+            std::string::npos);
+}
+
+TEST_F(Nft, BansEndByThemselvesWhenTheDaemonIsDead) {
+  Owner owner(net->server(), options, [](Backend& backend) {
+    return backend
+        .apply(std::vector{ban("192.0.2.2", Remediation::ban, 2s), ban("192.0.2.3"),
+                           ban("192.0.2.4/31", Remediation::ban, 2s)})
+        .ok();
+  });
+  ASSERT_TRUE(owner.ok());
+  owner.kill_hard();
+  EXPECT_EQ(net->delivered("192.0.2.2", 1), 0);
+  EXPECT_EQ(net->delivered("192.0.2.5", 1), 0);
+  const int64_t end = monotonic_ns() + 8'000'000'000;
+  int address = 0, range = 0;
+  while ((address == 0 || range == 0) && monotonic_ns() < end) {
+    if (address == 0) address = net->delivered("192.0.2.2", 1);
+    if (range == 0) range = net->delivered("192.0.2.5", 1);
+  }
+  EXPECT_EQ(address, 1);
+  EXPECT_EQ(range, 1);
+  EXPECT_EQ(net->delivered("192.0.2.3", 1), 0) << "this one lasts an hour";
+}
+
+TEST_F(Nft, NotOneGetsThroughWhileANewOwnerAdoptsAfterAKill) {
+  const std::vector<DecisionChange> bans{ban("192.0.2.2"), ban("198.51.100.0/24"), ban("2001:db8::7")};
+  auto first = std::make_unique<Owner>(net->server(), options,
+                                       [&](Backend& backend) { return backend.apply(bans).ok(); });
+  ASSERT_TRUE(first->ok());
+  ASSERT_EQ(net->delivered("192.0.2.3"), 5) << "the wire works";
+  Stream stream(*net, "192.0.2.2");
+  stream.wait_for(500);
+  for (int round = 0; round < 5; ++round) {
+    first->kill_hard();
+    first = std::make_unique<Owner>(net->server(), options, [&](Backend& backend) {
+      return backend.status().adopted && backend.list()->size() == 3 &&
+             backend.list()->front().scenario == "test/knocking" && backend.reconcile(bans, {}).ok();
+    });
+    ASSERT_TRUE(first->ok());
+    stream.wait_for(500);
+  }
+  stream.end();
+  EXPECT_EQ(stream.arrived(), 0) << "of " << stream.sent();
+}
+
+TEST_F(Nft, WhatAnEarlierRunLeftIsBroughtInLine) {
+  Owner owner(net->server(), options, [](Backend& backend) {
+    return backend.allow(std::vector{allowed("192.0.2.6")}).ok() &&
+           backend
+               .apply(std::vector{ban("192.0.2.2"), ban("192.0.2.3"), ban("192.0.2.4/31"), ban("192.0.2.6"),
+                                  ban("192.0.2.7", Remediation::log_only)})
+               .ok();
+  });
+  ASSERT_TRUE(owner.ok());
+  owner.kill_hard();
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  EXPECT_EQ(net->delivered("192.0.2.3"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.6"), 5) << "its allowlist too";
+  reconcile(*backend, {ban("192.0.2.2"), ban("192.0.2.5"), ban("192.0.2.7")}, {allowed("192.0.2.8")});
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.3"), 5);
+  EXPECT_EQ(net->delivered("192.0.2.4"), 5);
+  EXPECT_EQ(net->delivered("192.0.2.5"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.6"), 5);
+  EXPECT_EQ(net->delivered("192.0.2.7"), 0);
+  const std::string rules = said_on_server("nft list table inet " + table());
+  EXPECT_EQ(rules.find("192.0.2.6"), std::string::npos) << rules;
+  EXPECT_NE(rules.find("192.0.2.8"), std::string::npos) << rules;
+}
+
+TEST_F(Nft, AFlushedRulesetIsNoticedRestoredAndCounted) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  allow(*backend, {allowed("192.0.2.6")});
+  apply(*backend, {ban("192.0.2.2"), ban("192.0.2.4/30"), ban("2001:db8::2")});
+  ASSERT_TRUE(on_server("nft flush ruleset"));
+  EXPECT_EQ(net->delivered("192.0.2.2"), 5) << "flushed";
+  refresh(*backend);
+  EXPECT_EQ(backend->status().restored, 1u);
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.5"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.6"), 5);
+  EXPECT_EQ(net->delivered("2001:db8::2"), 0);
+  refresh(*backend);
+  EXPECT_EQ(backend->status().restored, 1u) << "our own work is no news";
+
+  ASSERT_TRUE(on_server("nft delete table inet " + table()));
+  apply(*backend, {ban("192.0.2.3")});
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0) << "the next change notices it, too";
+  EXPECT_EQ(net->delivered("192.0.2.3"), 0);
+  EXPECT_EQ(backend->status().restored, 2u);
+}
+
+TEST_F(Nft, ARuleAnElementOrASetThatSomebodyRemovesComesBack) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  apply(*backend, {ban("192.0.2.2"), ban("192.0.2.4/30")});
+  ASSERT_TRUE(on_server("nft flush chain inet " + table() + " in"));
+  ASSERT_EQ(net->delivered("192.0.2.2"), 5);
+  refresh(*backend);
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  ASSERT_TRUE(on_server("nft delete element inet " + table() + " ban.a4 '{ 192.0.2.2 }'"));
+  ASSERT_EQ(net->delivered("192.0.2.2"), 5);
+  refresh(*backend);
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  ASSERT_TRUE(on_server("nft flush map inet " + table() + " ban.r4"));
+  ASSERT_EQ(net->delivered("192.0.2.5"), 5);
+  refresh(*backend);
+  EXPECT_EQ(net->delivered("192.0.2.5"), 0);
+  ASSERT_TRUE(on_server("nft flush table inet " + table()));
+  ASSERT_TRUE(on_server("nft delete map inet " + table() + " ban.r4"));
+  apply(*backend, {ban("192.0.2.3")});
+  EXPECT_EQ(net->delivered("192.0.2.5"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.3"), 0);
+}
+
+TEST_F(Nft, OtherTablesAreLeftAloneAndTheirChangesAreNoNews) {
+  ASSERT_TRUE(on_server("nft add table ip docker"));
+  ASSERT_TRUE(on_server("nft add chain ip docker nat '{ type nat hook prerouting priority -100; }'"));
+  ASSERT_TRUE(on_server("nft add rule ip docker nat tcp dport 81 accept"));
+  const std::string before = said_on_server("nft list table ip docker");
+  {
+    const auto backend = open();
+    ASSERT_TRUE(backend);
+    apply(*backend, {ban("192.0.2.2")});
+    ASSERT_TRUE(on_server("nft add rule ip docker nat tcp dport 82 accept"));
+    refresh(*backend);
+    EXPECT_EQ(backend->status().restored, 0u);
+    const Inside inside(net->server());
+    EXPECT_TRUE(backend->flush().ok());
+    EXPECT_TRUE(nft_remove(table()).ok());
+  }
+  ASSERT_TRUE(on_server("nft delete rule ip docker nat handle 3"));
+  EXPECT_EQ(said_on_server("nft list table ip docker"), before);
+  EXPECT_EQ(said_on_server("nft list tables"), "table ip docker\n");
+}
+
+TEST_F(Nft, AFlushByHandWithNoDaemonEmptiesItAndLeavesItsMark) {
+  Owner owner(net->server(), options, [](Backend& backend) {
+    return backend.allow(std::vector{allowed("192.0.2.6")}).ok() &&
+           backend.apply(std::vector{ban("192.0.2.2"), ban("192.0.2.4/30"), ban("2001:db8::2")}).ok();
+  });
+  ASSERT_TRUE(owner.ok());
+  owner.kill_hard();
+  const Inside inside(net->server());
+  const auto status = status_pinned(net->pin());
+  ASSERT_TRUE(status.ok()) << status.error().text();
+  EXPECT_EQ(status->backend, "nftables");
+  EXPECT_EQ(status->bans, 2u);
+  EXPECT_EQ(status->ranges, 1u);
+  EXPECT_EQ(status->allowed, 1u);
+  const Prefix host = *Prefix::parse("192.0.2.5");
+  const auto listed = list_pinned(net->pin(), &host);
+  ASSERT_TRUE(listed.ok());
+  ASSERT_EQ(listed->size(), 1u);
+  EXPECT_EQ(listed->front().prefix.text(), "192.0.2.4/30");
+  EXPECT_EQ(listed->front().scenario, "test/knocking");
+  EXPECT_EQ(flush_mark_unix_ns(net->pin()), 0);
+
+  const auto report = flush_pinned(net->pin());
+  ASSERT_TRUE(report.ok()) << report.error().text();
+  EXPECT_TRUE(report->found);
+  EXPECT_EQ(report->removed, 3u);
+  EXPECT_GT(flush_mark_unix_ns(net->pin()), unix_nanos(now() - 1min));
+  EXPECT_EQ(net->delivered("192.0.2.2"), 5);
+  EXPECT_EQ(net->delivered("2001:db8::2"), 5);
+  EXPECT_TRUE(remove_pinned(net->pin()).ok());
+  EXPECT_EQ(status_pinned(net->pin()).error().code, Code::not_found);
+}
+
+TEST_F(Nft, AFlushByHandBesideALivingDaemonIsObeyedNotRepaired) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  apply(*backend, {ban("192.0.2.2"), ban("192.0.2.4/30")});
+  {
+    const Inside inside(net->server());
+    ASSERT_TRUE(nft_flush(table()).ok());
+  }
+  refresh(*backend);
+  EXPECT_EQ(net->delivered("192.0.2.2"), 5);
+  EXPECT_EQ(net->delivered("192.0.2.5"), 5);
+  EXPECT_EQ(backend->status().bans + backend->status().ranges, 0u);
+  apply(*backend, {ban("192.0.2.2"), ban("192.0.2.4/30")});
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.5"), 0);
+}
+
+TEST_F(Nft, TenThousandRoundsOfAddAndRemoveLeaveTheSetsEmpty) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  const Inside inside(net->server());
+  const char* prefixes[] = {"198.18.0.1",      "198.18.0.0/24", "198.18.0.128/25",
+                            "2001:db8:1::/64", "2001:db8:2::1", "2001:db8:3::/48"};
+  for (int round = 0; round < 10000; ++round) {
+    const char* prefix = prefixes[round % 6];
+    ASSERT_TRUE(backend->apply(std::vector{ban(prefix)}).ok());
+    if (round % 3 == 0) {
+      ASSERT_TRUE(backend->apply(std::vector{ban(prefixes[(round + 1) % 6])}).ok());
+    }
+    ASSERT_TRUE(backend->apply(std::vector{lift(prefix), lift(prefixes[(round + 1) % 6])}).ok());
+  }
+  EXPECT_EQ(backend->status().bans + backend->status().ranges, 0u);
+  const auto listed = nft_list(nullptr, table());
+  ASSERT_TRUE(listed.ok());
+  EXPECT_TRUE(listed->empty());
+  EXPECT_EQ(said_on_server("nft list sets; nft list maps").find("elements"), std::string::npos);
+}
+
+TEST_F(Nft, AListTakesThePlaceOfItsFormerContentAtOnce) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  const Inside inside(net->server());
+  BlockList list{"firehol", TimePoint::max(), {*Prefix::parse("192.0.2.2"), *Prefix::parse("192.0.2.4/31")}};
+  ASSERT_TRUE(backend->put_list(list).ok());
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.5"), 0);
+  EXPECT_TRUE(backend->list(nullptr)->empty()) << "no decisions";
+  const Prefix host = *Prefix::parse("192.0.2.5");
+  ASSERT_EQ(backend->list(&host)->size(), 1u);
+  EXPECT_EQ(backend->list(&host)->front().origin, "lists");
+  Stream stream(*net, "192.0.2.2");
+  stream.wait_for(200);
+  list.prefixes = {*Prefix::parse("192.0.2.2"), *Prefix::parse("2001:db8::2")};
+  for (int round = 0; round < 10; ++round) ASSERT_TRUE(backend->put_list(list).ok());
+  stream.wait_for(200);
+  stream.end();
+  EXPECT_EQ(stream.arrived(), 0) << "of " << stream.sent();
+  EXPECT_EQ(net->delivered("192.0.2.5"), 5);
+  EXPECT_EQ(net->delivered("2001:db8::2"), 0);
+  ASSERT_EQ(backend->lists().size(), 1u);
+  EXPECT_EQ(backend->lists()[0].entries, 2u);
+  const auto counters = backend->counters();
+  ASSERT_TRUE(counter_of(counters, "ban"));
+  EXPECT_EQ(counter_of(counters, "ban")->scenario, "firehol");
+  list.prefixes.clear();
+  ASSERT_TRUE(backend->put_list(list).ok());
+  EXPECT_EQ(net->delivered("192.0.2.2"), 5);
+  EXPECT_TRUE(backend->lists().empty());
+}
+
+TEST_F(Nft, ALargeSetThatCannotBeReadBackIsFilledAnewBesideTheOldOne) {
+  std::vector<DecisionChange> many{ban("192.0.2.2")};
+  for (uint32_t i = 0; i < nft::kReadable + 1000; ++i) {
+    many.push_back(many.front());
+    many.back().prefix = Prefix::host(Ip::v4(0xc6120000u + i));
+  }
+  Owner owner(net->server(), options, [&](Backend& backend) { return backend.reconcile(many, {}).ok(); });
+  ASSERT_TRUE(owner.ok());
+  owner.kill_hard();
+  Stream stream(*net, "192.0.2.2");
+  stream.wait_for(200);
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  many.resize(many.size() - 500);
+  many.push_back(ban("192.0.2.3"));
+  reconcile(*backend, many);
+  stream.wait_for(200);
+  stream.end();
+  EXPECT_EQ(stream.arrived(), 0) << "of " << stream.sent();
+  EXPECT_EQ(net->delivered("192.0.2.3"), 0);
+  EXPECT_EQ(backend->status().bans, many.size());
+  const Inside inside(net->server());
+  const Prefix lifted = Prefix::host(Ip::v4(0xc6120000u + nft::kReadable + 999));
+  EXPECT_TRUE(nft_list(&lifted, table())->empty());
+  const Prefix kept = Prefix::host(Ip::v4(0xc6120000u));
+  EXPECT_EQ(nft_list(&kept, table())->size(), 1u);
+}
+
+TEST_F(Nft, WhatDoesNotFitIsRefusedAndTheRestHolds) {
+  options.max_entries = 3;
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  const Inside inside(net->server());
+  const auto done = backend->apply(std::vector{ban("192.0.2.2"), ban("192.0.2.3"), ban("192.0.2.4/31"),
+                                               ban("192.0.2.6"), ban("192.0.2.2", Remediation::ban, 2h)});
+  ASSERT_FALSE(done.ok());
+  EXPECT_EQ(done.error().code, Code::too_large);
+  EXPECT_NE(done.error().message.find("192.0.2.6"), std::string::npos) << done.error().text();
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.5"), 0);
+  EXPECT_EQ(net->delivered("192.0.2.6"), 5);
+  const BlockList list{"long", TimePoint::max(), {*Prefix::parse("192.0.2.7")}};
+  const auto put = backend->put_list(list);
+  ASSERT_FALSE(put.ok());
+  EXPECT_EQ(put.error().code, Code::too_large);
+}
+
+TEST_F(Nft, NextToADaemonInAnotherNamespaceEachHasItsOwn) {
+  Sandbox other;
+  const auto here = open();
+  ASSERT_TRUE(here);
+  apply(*here, {ban("192.0.2.2")});
+  const Inside inside(other.server());
+  auto there = NftBackend::open(options);
+  ASSERT_TRUE(there.ok());
+  EXPECT_FALSE((*there)->status().adopted);
+  ASSERT_TRUE((*there)->apply(std::vector{ban("192.0.2.3")}).ok());
+  EXPECT_EQ(net->delivered("192.0.2.3"), 5);
+  EXPECT_EQ(other.delivered("192.0.2.2"), 5);
+  EXPECT_EQ(other.delivered("192.0.2.3"), 0);
+}
+
+TEST_F(Nft, ATableOfAnotherLayoutStaysInForceUntilOursIsFilled) {
+  ASSERT_TRUE(on_server("nft add table inet " + table()));
+  ASSERT_TRUE(
+      on_server("nft add chain inet " + table() + " in '{ type filter hook prerouting priority -300; }'"));
+  ASSERT_TRUE(on_server("nft add rule inet " + table() + " in ip saddr 192.0.2.2 drop"));
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0) << "the old one";
+  reconcile(*backend, {ban("192.0.2.3")});
+  EXPECT_EQ(net->delivered("192.0.2.2"), 5);
+  EXPECT_EQ(net->delivered("192.0.2.3"), 0);
+  EXPECT_EQ(said_on_server("nft list tables"), "table inet " + table() + "-2\n");
+}
+
+}  // namespace
+}  // namespace testudo::test

@@ -258,9 +258,13 @@ Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, c
                                                            : text_at(from.at, bucket.last_offset);
   alert.remediation = scenario.remediation;
   alert.ambiguous = from.group.marked;
+  alert.witness = bucket.witness;
   if (from.event) {
     alert.first_read_mono = from.event->read_mono;
     alert.line_number = from.event->line_number;
+    if (from.event->rivals_size > 0)
+      for (const std::string_view rival : split(from.event->rivals(), ' '))
+        if (!rival.empty()) alert.rivals.emplace_back(rival);
     if (!from.brief || set.asks_lines) alert.line = std::string(from.event->raw);
   }
   show_events(from, set, names, sources.size(), alert);

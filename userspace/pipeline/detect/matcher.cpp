@@ -221,6 +221,18 @@ uint32_t Matcher::keys_of(const Plan& plan, const Event& event, expr::Context& c
   return first;
 }
 
+namespace {
+
+/// An overflow that is poured again brings what its own events' sources ask for.
+uint8_t witness_of(const Event& event) {
+  if (!event.overflow) return event.source ? event.source->witness : witness::kOff;
+  uint8_t asked = witness::kOff;
+  for (const Alert& alert : event.overflow->alerts) asked |= alert.witness;
+  return asked;
+}
+
+}  // namespace
+
 /// What is needed where only the heads of alerts are.
 void Matcher::add_brief(const Event& event, PourEvent& e, Arena& arena) const {
   const auto absent = [&](SlotRef slot) { return event.get(slot).empty(); };
@@ -251,10 +263,17 @@ void Matcher::add_event(Event& event, const What& what, expr::Context& context, 
   e.arrived = event.arrived;
   e.line_number = event.line_number;
   if (!brief_ || set_->asks_lines) e.raw = out.arena.copy(event.raw.substr(0, kMaxRaw));
+  if (!what.rivals.empty() && !brief_) {
+    // At most a handful of addresses, and of few lines.
+    const std::string both = std::string(e.raw) + std::string(what.rivals.substr(0, 1024));
+    e.rivals_size = uint16_t(both.size() - e.raw.size());
+    e.raw = out.arena.copy(both).substr(0, e.raw.size());
+  }
   e.read_mono = what.read_mono;
   e.source = event.source;
   e.src =
       event.source && event.src.data() == event.source->name.data() ? event.src : out.arena.copy(event.src);
+  e.witness = witness_of(event);
   e.log_time = event.log_time;
   out.events.push_back(e);
 }

@@ -34,6 +34,7 @@ class Matcher {
     /// The event has no time of its own, which it should have (a replay without dateparse): only triggers
     /// take it.
     bool triggers_only = false;
+    std::string_view rivals;  ///< of a marked event: other addresses that its line could mean
   };
   /// Evaluates the candidates, appends the event and its records. Nothing is appended when no scenario takes
   /// it. True when one did. Errors are isolated: a scenario whose filter fails is left out, the others run.

@@ -32,8 +32,10 @@ struct alignas(64) PourEvent {
   int16_t offset = 0;       ///< that offset, minutes
   bool log_time = false;    ///< replay or late: expiry by log time, no timers
   // Where only the heads of alerts are wanted (ShardOptions::brief):
-  bool blank = false;   ///< nothing of it is read once it is in a bucket (ScenarioSet::later)
-  bool spoils = false;  ///< it has no source that an alert could name: buckets that hold it give none
+  bool blank = false;        ///< nothing of it is read once it is in a bucket (ScenarioSet::later)
+  bool spoils = false;       ///< it has no source that an alert could name: buckets that hold it give none
+  uint8_t witness = 0;       ///< what its source asks for (model/event.h)
+  uint16_t rivals_size = 0;  ///< see rivals()
   std::string_view source_ip;
 
   TimePoint arrived{};  ///< evt.Line.Time
@@ -42,7 +44,11 @@ struct alignas(64) PourEvent {
   int64_t read_mono = 0;
   const SourceInfo* source = nullptr;  ///< owned by acquire, outlives every event
   std::string_view src;
+
+  /// Other addresses that a doubtful line could mean, blanks between: they lie right behind `raw`.
+  std::string_view rivals() const { return {raw.data() + raw.size(), rivals_size}; }
 };
+static_assert(sizeof(PourEvent) == 128);
 
 /// What one document of a partition says of an event (distinct, cancel_on …); only of partitions that ask.
 struct PourKey {

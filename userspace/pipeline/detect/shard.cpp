@@ -208,6 +208,7 @@ void Shard::add_event(Bucket& bucket, const Rule& rule, const Pour& pour) {
     bucket.log_time = event.log_time;
   }
   if (bucket.total < INT32_MAX) ++bucket.total;
+  bucket.witness |= event.witness;
   ++counters(bucket.scenario).poured;
   Queues& queues = buckets_.queues();
   const bool counts = rule.window && passes(bucket, pour);

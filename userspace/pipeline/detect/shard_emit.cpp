@@ -22,6 +22,7 @@ void Shard::trigger(const Pour& pour) {
   bucket.first = bucket.last = pour.event->t;
   bucket.first_offset = bucket.last_offset = pour.event->offset;
   bucket.log_time = pour.event->log_time;
+  bucket.witness = pour.event->witness;
   ++counters(record.scenario).poured;
   if (scenario.overflow_filter)
     buckets_.queues().push(bucket, set_->rules[record.scenario], 1, copy(*pour.event),

@@ -170,7 +170,11 @@ TEST(CliDecisionsWithDatabases, ACountryAndAnAsAreInTheKernel) {
   EXPECT_NE(country.out.find("In the kernel: "), std::string::npos) << country.out;
   const Finished as = it.testudo({"decisions", "add", "--scope", "AS", "--value", "1221"});
   EXPECT_NE(as.out.find("In the kernel: "), std::string::npos) << as.out << as.err;
-  EXPECT_NE(it.testudo({"why", "81.2.69.160"}).out.find("is banned"), std::string::npos);
+  const std::string why = it.testudo({"why", "81.2.69.160"}).out;
+  EXPECT_NE(why.find("is banned"), std::string::npos) << why;
+  EXPECT_NE(why.find("testudo decisions delete --id 1 "), std::string::npos)
+      << "by its address it is not lifted\n"
+      << why;
   EXPECT_NE(it.testudo({"why", "1.128.0.1"}).out.find("AS:1221"), std::string::npos);
   EXPECT_EQ(it.testudo({"decisions", "delete", "--scope", "AS", "--value", "1221"}).out,
             "1 decision(s) deleted\n");

@@ -7,34 +7,16 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
-#include <mutex>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "bpf/abi.h"
 #include "testudo.skel.h"
+#include "xdp/libbpf_words.h"
 
 namespace testudo::xdp {
 namespace {
-
-/// libbpf's last words, for the error of the call that failed.
-thread_local std::string last_words;
-
-int keep_words(libbpf_print_level level, const char* format, va_list args) {
-  if (level == LIBBPF_DEBUG) return 0;
-  char line[512];
-  std::vsnprintf(line, sizeof line, format, args);
-  last_words = trim(line);
-  return 0;
-}
-
-bool locked_down() {
-  const auto text = read_file("/sys/kernel/security/lockdown", 4096);
-  return text && text->find("[confidentiality]") != std::string::npos;
-}
 
 Error load_error(int err) {
   const std::string what = "the kernel refuses the XDP program";
@@ -55,7 +37,7 @@ Error load_error(int err) {
   uname(&kernel);
   return Error{Code::unsupported,
                what + " (Linux " + kernel.release + "): " + std::strerror(err) +
-                   (last_words.empty() ? "" : ": " + last_words),
+                   (libbpf_said().empty() ? "" : ": " + libbpf_said()),
                {},
                "XDP needs Linux 5.18 or later with CONFIG_BPF_SYSCALL; set enforce.mode to nftables"};
 }
@@ -124,10 +106,7 @@ Result<Program> Program::load(Tables& tables, const TableSizes& sizes, uint32_t 
 }
 
 Result<Program> Program::load_once(Tables& tables, const TableSizes& sizes, uint32_t features, Kind kind) {
-  static std::once_flag once;
-  std::call_once(once, [] { libbpf_set_print(keep_words); });
-  last_words.clear();
-
+  listen_to_libbpf();
   Skeleton owner;
   owner.skeleton = testudo_bpf__open();
   if (!owner.skeleton) return load_error(errno);

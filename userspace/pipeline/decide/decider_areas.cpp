@@ -16,7 +16,7 @@ namespace testudo {
 
 namespace {
 
-constexpr size_t kSlice = 4096;  // about five milliseconds
+constexpr size_t kSlice = 512;  // four milliseconds where each is a change of the kernel's trie
 // What was accepted before (maybe while there was no database) is held back only when it is this much.
 constexpr uint64_t kHeldBack = kAllOfIpv4 / 8;
 

@@ -7,6 +7,7 @@
 
 #include "enforce/xdp_backend.h"
 #include "sandbox.h"
+#include "stream.h"
 #include "xdp/attach.h"
 #include "xdp/attached.h"
 #include "xdp/chain.h"
@@ -45,7 +46,9 @@ class Chain : public testing::TestWithParam<bool> {
   static int index() { return int(if_nametoindex("server0")); }
   void open() {
     const Inside inside(net->server());
-    auto opened = open_backend(net->options());
+    EnforceOptions options = net->options();
+    options.mode = "xdp";
+    auto opened = open_backend(options);
     ASSERT_TRUE(opened.ok()) << opened.error().text();
     backend = std::move(*opened);
   }
@@ -86,6 +89,20 @@ TEST_P(Chain, ANewOwnerTakesOursForOursAndTheForeignProgramStays) {
     EXPECT_TRUE(small("192.0.2.3"));
     EXPECT_FALSE(large("192.0.2.3"));
   }
+}
+
+TEST_P(Chain, NotOneGetsThroughWhileOwnersChange) {
+  ASSERT_NO_FATAL_FAILURE(open());
+  ASSERT_TRUE(backend->apply(std::vector{ban("192.0.2.2")}).ok());
+  Stream stream(*net, "192.0.2.2");
+  for (int round = 0; round < 3; ++round) {
+    stream.wait_for(500);
+    backend.reset();
+    ASSERT_NO_FATAL_FAILURE(open());
+    stream.wait_for(500);
+  }
+  stream.end();
+  EXPECT_EQ(stream.arrived(), 0) << "of " << stream.sent();
 }
 
 TEST_P(Chain, TablesThatGrowKeepIt) {
@@ -138,7 +155,9 @@ TEST_P(Chain, LibxdpsDispatcherIsNamedWithTheReasonAndLeftAlone) {
   const Inside inside(net->server());
   ASSERT_EQ(bpf_xdp_attach(index(), -1, XDP_FLAGS_DRV_MODE, nullptr), 0);
   attach_foreign("xdp_dispatcher", GetParam());
-  auto opened = open_backend(net->options());
+  EnforceOptions options = net->options();
+  options.mode = "xdp";  // auto goes on with nftables
+  auto opened = open_backend(options);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, Code::conflict);
   EXPECT_NE(opened.error().message.find("dispatcher"), std::string::npos) << opened.error().text();

@@ -9,6 +9,7 @@
 
 #include "enforce/xdp_backend.h"
 #include "sandbox.h"
+#include "stream.h"
 #include "xdp/attach.h"
 #include "xdp/bpffs.h"
 
@@ -93,65 +94,13 @@ TEST_F(RealPackets, OfABannedAddressStayDroppedWhenTheOwnerIsKilled) {
   EXPECT_EQ(net->delivered("192.0.2.3"), 5);
 }
 
-/// Sends from one address without a pause until it is told to stop; counts what arrives.
-class Flood {
- public:
-  Flood(Sandbox& net, const std::string& from) {
-    {
-      const Inside inside(net.server());
-      receiver_ = bound("192.0.2.1");
-    }
-    {
-      const Inside inside(net.client());
-      sender_ = bound(from);
-    }
-    socklen_t size = sizeof to_;
-    getsockname(receiver_.get(), reinterpret_cast<sockaddr*>(&to_), &size);
-    thread_ = std::thread([this] {
-      while (!stop_)
-        sent_ += sendto(sender_.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&to_), sizeof to_) == 1;
-    });
-  }
-  ~Flood() { end(); }
-  void end() {
-    stop_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-  void wait_for(uint64_t more) const {
-    const uint64_t target = sent_ + more;
-    while (sent_ < target) std::this_thread::yield();
-  }
-  uint64_t sent() const { return sent_; }
-  int arrived() {
-    int count = 0;
-    char buffer[8];
-    while (recv(receiver_.get(), buffer, sizeof buffer, MSG_DONTWAIT) >= 0) ++count;
-    return count;
-  }
-
- private:
-  static Fd bound(const std::string& address) {
-    Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    inet_pton(AF_INET, address.c_str(), &at.sin_addr);
-    EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
-    return fd;
-  }
-  Fd receiver_, sender_;
-  sockaddr_in to_{};
-  std::atomic<bool> stop_{false};
-  std::atomic<uint64_t> sent_{0};
-  std::thread thread_;
-};
-
 TEST_F(RealPackets, NotOneGetsThroughWhileANewOwnerAdoptsAfterAKill) {
   auto first = std::make_unique<Owner>(net->server(), net->options(), [](Backend& backend) {
     return backend.apply(std::vector{ban("192.0.2.2")}).ok();
   });
   ASSERT_TRUE(first->ok());
   ASSERT_EQ(net->delivered("192.0.2.3"), 5) << "the wire works";
-  Flood flood(*net, "192.0.2.2");
+  Stream flood(*net, "192.0.2.2");
   flood.wait_for(1000);
   for (int round = 0; round < 5; ++round) {
     first->kill_hard();
@@ -170,7 +119,7 @@ TEST_F(RealPackets, NotOneGetsThroughWhileTablesGrow) {
   auto backend = XdpBackend::open(net->options(), {.bans = 64, .filter_words = 16});
   ASSERT_TRUE(backend.ok()) << backend.error().text();
   apply(**backend, {ban("192.0.2.2")});
-  Flood flood(*net, "192.0.2.2");
+  Stream flood(*net, "192.0.2.2");
   flood.wait_for(1000);
   std::vector<DecisionChange> many;
   for (int i = 0; i < 5000; ++i)
@@ -290,7 +239,9 @@ TEST_F(RealPackets, AForeignProgramIsNamedAndLeftAlone) {
   ASSERT_TRUE(foreign.ok()) << foreign.error().text();
   ASSERT_TRUE(xdp::attach(foreign_pin.path(), "server0", foreign->fd()).ok());
 
-  const auto ours = open_backend(net->options());
+  EnforceOptions options = net->options();
+  options.mode = "xdp";  // auto goes on with nftables
+  const auto ours = open_backend(options);
   ASSERT_FALSE(ours.ok());
   EXPECT_EQ(ours.error().code, Code::conflict);
   EXPECT_NE(ours.error().message.find("server0"), std::string::npos);
@@ -332,11 +283,32 @@ TEST_F(RealPackets, StayDroppedByTheOldTablesUntilNewOnesAreFilled) {
   EXPECT_FALSE(file_exists(net->pin() + "/v999"));
 }
 
+TEST_F(RealPackets, NotOneGetsThroughWhileTablesOfAnOlderVersionAreReplaced) {
+  Owner owner(net->server(), net->options(),
+              [](Backend& backend) { return backend.apply(std::vector{ban("192.0.2.2")}).ok(); });
+  ASSERT_TRUE(owner.ok());
+  owner.kill_hard();
+  ASSERT_EQ(std::rename(xdp::tables_directory(net->pin()).c_str(), (net->pin() + "/v1").c_str()), 0);
+  ASSERT_EQ(net->delivered("192.0.2.3"), 5) << "the wire works";
+  Stream flood(*net, "192.0.2.2");
+  flood.wait_for(1000);
+  const Inside inside(net->server());
+  auto backend = open_backend(net->options());
+  ASSERT_TRUE(backend.ok()) << backend.error().text();
+  flood.wait_for(1000);
+  ASSERT_TRUE((*backend)->reconcile(std::vector{ban("192.0.2.2")}, {}).ok());
+  flood.wait_for(1000);
+  flood.end();
+  EXPECT_EQ(flood.arrived(), 0) << "of " << flood.sent();
+  EXPECT_FALSE(file_exists(net->pin() + "/v1"));
+}
+
 TEST_F(RealPackets, OfAnotherNamespaceAreNotMistakenForOurs) {
   Sandbox other;
   open().reset();
   EnforceOptions options = other.options();
   options.pin = net->pin();
+  options.mode = "xdp";
   const Inside inside(other.server());
   const auto opened = open_backend(options);
   ASSERT_FALSE(opened.ok()) << "its interface has the same name, and often the same number";
@@ -367,7 +339,7 @@ TEST_F(RealPackets, ReactionIsMeasuredByTheKernelsOwnStamp) {
   const Inside inside(net->server());
   auto backend = XdpBackend::open(net->options(), {});
   ASSERT_TRUE(backend.ok());
-  Flood flood(*net, "192.0.2.2");
+  Stream flood(*net, "192.0.2.2");
   flood.wait_for(1000);
   drop_clock& clock = (*backend)->tables().clock();
   clock.first_ns = 0;

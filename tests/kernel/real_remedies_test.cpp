@@ -6,6 +6,7 @@
 
 #include "enforce/xdp_backend.h"
 #include "sandbox.h"
+#include "stream.h"
 #include "xdp/bpffs.h"
 #include "xdp/outgoing.h"
 #include "xdp/ring.h"
@@ -65,13 +66,13 @@ TEST_F(RealRemedies, AClientUnderResetFailsAtOnceWhereABannedOneWaits) {
     for (int i = 0; i < 2; ++i) {
       SCOPED_TRACE(clients[i]);
       apply({lift(clients[i])});
-      ASSERT_EQ(net->connects(clients[i]), 0);
+      ASSERT_EQ(connect_error(*net, clients[i]), 0);
       apply({ban(clients[i], Remediation::reset)});
-      EXPECT_EQ(net->connects(clients[i]), ECONNREFUSED);
+      EXPECT_EQ(connect_error(*net, clients[i]), ECONNREFUSED);
       EXPECT_EQ(net->delivered(clients[i]), 0) << "UDP has no RST";
       apply({ban(clients[i])});
-      EXPECT_EQ(net->connects(clients[i], 300), ETIMEDOUT);
-      EXPECT_EQ(net->connects(others[i]), 0);
+      EXPECT_EQ(connect_error(*net, clients[i]), ETIMEDOUT);
+      EXPECT_EQ(connect_error(*net, others[i]), 0);
     }
     EXPECT_GE(backend->status().totals.resets, 2u);
     apply({lift(clients[0]), lift(clients[1])});
@@ -82,7 +83,7 @@ TEST_F(RealRemedies, ABanOfTcpLeavesUdp) {
   open();
   for (const char* client : clients) {
     apply({with(client, Remediation::ban, {.protocol = 6})});
-    EXPECT_EQ(net->connects(client, 300), ETIMEDOUT) << client;
+    EXPECT_EQ(connect_error(*net, client), ETIMEDOUT) << client;
     EXPECT_EQ(net->delivered(client), 5) << client;
   }
 }

@@ -141,15 +141,6 @@ int arrived(const Fd& sender, const Fd& receiver, const Ip& target, int count, s
 
 Ip server_address(const Ip& client) { return *Ip::parse(client.is_v4() ? "192.0.2.1" : "2001:db8::1"); }
 
-Fd tcp_socket(const std::string& name_space, const Ip& ip) {
-  const Inside inside(name_space);
-  Fd fd(socket(ip.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const sockaddr_storage at = socket_address(ip, 0);
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0)
-    throw std::runtime_error("cannot bind " + ip.text() + " in " + name_space);
-  return fd;
-}
-
 }  // namespace
 
 int Sandbox::delivered(const std::string& from, int count, size_t bytes) {
@@ -164,22 +155,6 @@ int Sandbox::delivered_to(const std::string& to, int count) {
   const Fd receiver = udp_socket(client(), target, 0);
   const Fd sender = udp_socket(server(), server_address(target), 0);
   return arrived(sender, receiver, target, count, 5);
-}
-
-int Sandbox::connects(const std::string& from, int milliseconds) {
-  const Ip source = *Ip::parse(from), target = server_address(source);
-  const Fd listener = tcp_socket(server(), target);
-  if (listen(listener.get(), 4) != 0) return errno;
-  const Fd caller = tcp_socket(client(), source);
-  const sockaddr_storage to = socket_address(target, port_of(listener));
-  if (connect(caller.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) return 0;
-  if (errno != EINPROGRESS) return errno;
-  pollfd wait{caller.get(), POLLOUT, 0};
-  if (poll(&wait, 1, milliseconds) == 0) return ETIMEDOUT;
-  int error = 0;
-  socklen_t size = sizeof error;
-  getsockopt(caller.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  return error;
 }
 
 void Sandbox::client_takes_answers() {

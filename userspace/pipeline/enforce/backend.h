@@ -62,7 +62,6 @@ struct DropCounter {
   std::string origin, scenario, remediation;
   Family family = Family::v4;
   uint64_t packets = 0, bytes = 0;
-  bool observe = true;    ///< packets that pass are counted by source, for `source: xdp`
   bool outgoing = false;  ///< packets to the address
 };
 

@@ -27,7 +27,7 @@ Error load_error(int err) {
                    {},
                    "boot with lockdown=integrity, or set enforce.mode to nftables"};
     return Error{Code::permission,
-                 what + ": " + std::strerror(err) + (last_words.empty() ? "" : ": " + last_words),
+                 what + ": " + std::strerror(err) + (libbpf_said().empty() ? "" : ": " + libbpf_said()),
                  {},
                  "run as root, or give the daemon CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"};
   }
@@ -93,7 +93,7 @@ Result<void> write_meta(const Tables& tables, uint64_t seed) {
 Result<Program> Program::load(Tables& tables, const TableSizes& sizes, uint32_t features) {
   auto program = load_once(tables, sizes, features, {});
   if (program || !tables.next_prog) return program;
-  // A table of programs takes only what is like the first: in multi-buffer frames, and (since 6.17) in the
+  // A table of programs takes only what is like the first: in multi-buffer frames, on some kernels in the
   // attach type, which loaders set or leave 0. Nobody tells how a foreign program was loaded.
   for (const Kind kind : {Kind{false, true}, Kind{true, false}, Kind{false, false}}) {
     auto other = load_once(tables, sizes, features, kind);

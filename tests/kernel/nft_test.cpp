@@ -194,6 +194,8 @@ TEST_F(Nft, AnAddressThatIsThrottledInsideOfABannedRangeIsDropped) {
 TEST_F(Nft, AResetAnswersTcpAndDropsTheRest) {
   const auto backend = open();
   ASSERT_TRUE(backend);
+  // Their neighbour's discovery is not TCP: without an entry of its own the server could not answer.
+  ASSERT_TRUE(on_server("ping -c1 -W1 2001:db8::2"));
   apply(*backend,
         {ban("192.0.2.2", Remediation::reset), ban("2001:db8::2", Remediation::reset), ban("192.0.2.3")});
   EXPECT_EQ(net->delivered("192.0.2.2"), 0);

@@ -47,10 +47,12 @@ __noinline int incoming(struct xdp_md *ctx, struct testudo_packet *packet, __u32
 	__u32 zero = 0, slot = testudo_interface_slot(ctx->ingress_ifindex), verdict;
 	struct totals_value *total = bpf_map_lookup_elem(&totals, &slot);
 	const struct testudo_meta *meta = bpf_map_lookup_elem(&testudo_meta, &zero);
+	int known, told;
 
 	if (!total || !meta || !packet)
 		return INCOMING_INNOCENT;
-	if (meta->narrowed && !(features & TESTUDO_FEATURE_STRICT)) /* strict has read it already */
+	known = meta->narrowed || features & TESTUDO_FEATURE_STRICT;
+	if (known && !(features & TESTUDO_FEATURE_STRICT)) /* strict has read it already */
 		read_transport(ctx, packet);
 	if (!search_entry(packet, hints, TESTUDO_INCOMING, &found))
 		return INCOMING_INNOCENT;
@@ -62,11 +64,11 @@ __noinline int incoming(struct xdp_md *ctx, struct testudo_packet *packet, __u32
 	}
 	verdict = judge(&found, packet, bpf_xdp_get_buff_len(ctx));
 	count(&found, packet, bpf_xdp_get_buff_len(ctx), verdict, total);
-	if (worth_an_event(verdict, meta)) {
-		if (!meta->narrowed && !(features & TESTUDO_FEATURE_STRICT))
-			read_transport(ctx, packet);
+	told = worth_an_event(verdict, meta);
+	if ((told || verdict == TESTUDO_VERDICT_RESET) && !known)
+		read_transport(ctx, packet);
+	if (told)
 		tell(ctx, packet, &found, verdict, total);
-	}
 	return verdict;
 }
 

@@ -1,10 +1,12 @@
-/* bpf/testudo.bpf.c: the walk of a packet: parse, look up, act, count. */
+/* bpf/testudo.bpf.c: the walk of a packet: parse, look up, act, count. In (XDP) and, where asked for, out (tc). */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
 
 #include "incoming.h"
 #include "observe.h"
+#include "outgoing.h"
+#include "reset.h"
 
 static __always_inline int pass(struct xdp_md *ctx, __u32 slot, struct totals_value *total)
 {
@@ -24,6 +26,15 @@ static __always_inline int malformed(struct xdp_md *ctx, __u32 slot, struct tota
 	return XDP_DROP;
 }
 
+static __always_inline int reset(struct xdp_md *ctx, const struct testudo_packet *packet,
+				 struct totals_value *total)
+{
+	int action = answer_reset(ctx, packet);
+
+	total->reset += action == XDP_TX;
+	return action;
+}
+
 /* For nearly every packet: nothing speaks about it. */
 static __always_inline int innocent(struct xdp_md *ctx, __u32 slot, struct testudo_packet *packet,
 				    struct totals_value *total)
@@ -33,7 +44,8 @@ static __always_inline int innocent(struct xdp_md *ctx, __u32 slot, struct testu
 	return pass(ctx, slot, total);
 }
 
-SEC("xdp.frags")
+/* Multi-buffer frames are a flag at load (xdp/program.cpp): libbpf could not take it off a "xdp.frags" again. */
+SEC("xdp")
 int testudo(struct xdp_md *ctx)
 {
 	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -64,11 +76,29 @@ int testudo(struct xdp_md *ctx)
 	case INCOMING_INNOCENT:
 		return innocent(ctx, slot, &packet, total);
 	case TESTUDO_VERDICT_DROP:
-	case TESTUDO_VERDICT_RESET:
 		return XDP_DROP;
+	case TESTUDO_VERDICT_RESET:
+		return reset(ctx, &packet, total);
 	default:
 		return pass(ctx, slot, total);
 	}
+}
+
+SEC("tc")
+int testudo_out(struct __sk_buff *skb)
+{
+	struct testudo_packet packet = {};
+	__u32 zero = 0, hints = 0;
+	const struct testudo_meta *meta = bpf_map_lookup_elem(&testudo_meta, &zero);
+
+	if (!meta)
+		return TC_ACT_UNSPEC;
+	parse_outgoing(skb, &packet);
+	if (packet.kind == TESTUDO_KIND_IP4)
+		hints = hints4(packet.address4, meta);
+	else if (packet.kind == TESTUDO_KIND_IP6)
+		hints = hints6(packet.high, packet.low, meta);
+	return hints ? outgoing(skb, &packet, hints) : TC_ACT_UNSPEC;
 }
 
 char _license[] SEC("license") = "Dual MIT/GPL";

@@ -1,9 +1,11 @@
-// Every sample log of the hub through all of the hub: the same alerts for 1, 2 and 8 threads.
+// Every sample log of the hub through all of the hub: the same alerts for 1, 2 and 8 threads, and the same
+// heads for who wants them alone.
 #include <gtest/gtest.h>
 
 #include "engine/replay.h"
 #include "support/alert_text.h"
 #include "support/hub.h"
+#include "support/lines.h"
 #include "yaml/yaml.h"
 
 namespace testudo {
@@ -43,7 +45,7 @@ TEST(HubThreads, GiveTheSameAlertsOverAllSampleLogs) {
   EXPECT_GT(all.size(), 200u);
   size_t alerts = 0;
   for (const Sample& sample : all) {
-    const auto run = [&](size_t threads) {
+    const auto result_of = [&](size_t threads, bool brief) {
       ReplayOptions replayed;
       replayed.file = sample.file;
       replayed.type = sample.type;
@@ -51,12 +53,17 @@ TEST(HubThreads, GiveTheSameAlertsOverAllSampleLogs) {
       replayed.today = *parse_rfc3339("2026-06-01T00:00:00Z");
       replayed.threads = threads;
       replayed.piece = threads == 1 ? 256 * 1024 : 300;  // the samples are short: a few lines a batch
+      replayed.brief = brief;
       auto result = replay(*program, replayed);
       EXPECT_TRUE(result.ok()) << sample.name;
-      return result.ok() ? support::alert_texts(result->alerts) : std::vector<std::string>();
+      return result.ok() ? std::move(*result) : ReplayResult();
     };
-    const auto one = run(1);
+    const auto run = [&](size_t threads) { return support::alert_texts(result_of(threads, false).alerts); };
+    const ReplayResult first = result_of(1, false);
+    const auto one = support::alert_texts(first.alerts);
     alerts += one.size();
+    EXPECT_EQ(support::heads(result_of(1, true)), support::heads(first)) << sample.name;
+    EXPECT_EQ(support::heads(result_of(8, true)), support::heads(first)) << sample.name;
     EXPECT_EQ(run(2), one) << sample.name;
     EXPECT_EQ(run(8), one) << sample.name;
   }

@@ -172,6 +172,19 @@ TEST_F(CliCheck, EachMistakeIsSaidWithItsPlaceAndAlone) {
   }
 }
 
+TEST_F(CliCheck, MistakesOfTheWitnessAreSaidWithTheirPlaces) {
+  it.set("decide", "{witness: {mode: perhaps, window: 5h, size: 1}}");
+  const Words said = places(check());
+  const auto is_said = [&](const char* words) {
+    return std::count_if(said.begin(), said.end(),
+                         [&](const auto& s) { return s.find(words) != std::string::npos; });
+  };
+  EXPECT_EQ(said.size(), 3u);
+  EXPECT_EQ(is_said(":26: unknown decide.witness.mode 'perhaps'. modes are auto, on, off"), 1);
+  EXPECT_EQ(is_said(":43: decide.witness.window must lie between 10s and 4h, not 5h"), 1);
+  EXPECT_EQ(is_said(": unknown key 'size' in decide.witness"), 1);
+}
+
 TEST_F(CliCheck, AllMistakesAreSaidInOneRun) {
   it.set("detect", "{max_buckets: many, timezone: Mars}");
   it.write("acquis.d/a.yaml", "filename: [a]\nmax_buffer_size: huge\nlabels: syslog\n");

@@ -1,6 +1,7 @@
 // Real packets over a veth pair, nftables in force: the same meaning as XDP.
 #include <gtest/gtest.h>
 
+#include "enforce/backends.h"
 #include "enforce/nft_backend.h"
 #include "sandbox.h"
 #include "stream.h"
@@ -278,6 +279,30 @@ TEST_F(Nft, BansEndByThemselvesWhenTheDaemonIsDead) {
   EXPECT_EQ(address, 1);
   EXPECT_EQ(range, 1);
   EXPECT_EQ(net->delivered("192.0.2.3", 1), 0) << "this one lasts an hour";
+}
+
+TEST_F(Nft, WhatHasEndedByItselfIsLiftedOrBannedAgainWithoutASecondLook) {
+  const auto backend = open();
+  ASSERT_TRUE(backend);
+  const Inside inside(net->server());
+  std::vector<DecisionChange> bans, lifts;
+  for (int i = 0; i < 300; ++i) {
+    const std::string address = "198.18.1." + std::to_string(i % 250) + (i < 250 ? "" : "/31");
+    bans.push_back(ban(address, Remediation::ban, 1s));
+    lifts.push_back(lift(address));
+  }
+  ASSERT_TRUE(backend->apply(bans).ok());
+  const int64_t end = monotonic_ns() + 10'000'000'000;
+  while (!nft_list(nullptr, table())->empty() && monotonic_ns() < end)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  lifts.push_back(ban("192.0.2.2"));
+  lifts[0] = ban("198.18.1.0");
+  const auto done = backend->apply(lifts);
+  EXPECT_TRUE(done.ok()) << done.error().text();
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0);
+  EXPECT_EQ(nft_list(nullptr, table())->size(), 2u);
+  EXPECT_EQ(backend->status().bans + backend->status().ranges, 2u);
+  EXPECT_EQ(said_on_server("nft list maps").find(".x1"), std::string::npos) << "a set was filled anew";
 }
 
 TEST_F(Nft, NotOneGetsThroughWhileANewOwnerAdoptsAfterAKill) {
@@ -571,6 +596,61 @@ TEST_F(Nft, ATableOfAnotherLayoutStaysInForceUntilOursIsFilled) {
   EXPECT_EQ(net->delivered("192.0.2.2"), 5);
   EXPECT_EQ(net->delivered("192.0.2.3"), 0);
   EXPECT_EQ(said_on_server("nft list tables"), "table inet " + table() + "-2\n");
+}
+
+TEST_F(Nft, NotOneGetsThroughWhileTheModeChangesAndChangesBack) {
+  const std::vector<DecisionChange> bans{ban("192.0.2.2"), ban("2001:db8::2")};
+  options.mode = "xdp";
+  const Inside inside(net->server());
+  auto opened = open_backend(options);
+  ASSERT_TRUE(opened.ok()) << opened.error().text();
+  std::unique_ptr<Backend> backend = std::move(*opened);
+  ASSERT_TRUE(backend->reconcile(bans, {}).ok());
+  Stream stream(*net, "192.0.2.2");
+  stream.wait_for(200);
+  EnforceOptions from = options;
+  for (const char* mode : {"nftables", "xdp-generic", "nftables", "nftables", "xdp"}) {
+    SCOPED_TRACE(mode);
+    EnforceOptions to = from;
+    to.mode = mode;
+    const auto done = switch_backend(backend, from, to, bans, {});
+    ASSERT_TRUE(done.ok()) << done.error().text();
+    from = to;
+    const bool nft = to.mode == "nftables";
+    EXPECT_EQ(backend->status().backend, nft ? "nftables" : "xdp");
+    EXPECT_EQ(backend->status().bans, 2u);
+    EXPECT_EQ(nft_status(table()).ok(), nft) << "one of them alone is left";
+    stream.wait_for(200);
+  }
+  stream.end();
+  EXPECT_EQ(stream.arrived(), 0) << "of " << stream.sent();
+
+  EnforceOptions broken = from;
+  broken.mode = "nftables";
+  broken.interfaces = {"no such name"};
+  EXPECT_FALSE(switch_backend(backend, from, broken, bans, {}).ok());
+  EXPECT_EQ(backend->status().backend, "xdp");
+  EXPECT_EQ(net->delivered("192.0.2.2"), 0) << "as before";
+}
+
+TEST_F(Nft, AutoTakesTheFirstOfTheOrderThatWorksAndSaysWhyNotTheBetterOnes) {
+  options.mode = "auto";
+  options.interfaces = {"lo"};  // has no native mode
+  options.order = {"xdp", "nftables", "xdp-generic"};
+  const Inside inside(net->server());
+  auto backend = open_backend(options);
+  ASSERT_TRUE(backend.ok()) << backend.error().text();
+  const EnforceStatus status = (*backend)->status();
+  EXPECT_EQ(status.backend, "nftables");
+  ASSERT_EQ(status.interfaces.size(), 1u);
+  EXPECT_NE(status.interfaces[0].why_not_better.find("xdp: lo"), std::string::npos)
+      << status.interfaces[0].why_not_better;
+  EXPECT_TRUE(retire_others(options, **backend).ok());
+  options.order = {"nftables", "xdp"};
+  backend->reset();
+  backend = open_backend(options);
+  ASSERT_TRUE(backend.ok());
+  EXPECT_EQ((*backend)->status().interfaces[0].why_not_better, "");
 }
 
 }  // namespace

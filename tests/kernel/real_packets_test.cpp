@@ -288,7 +288,7 @@ TEST_F(RealPackets, AForeignProgramIsNamedAndLeftAlone) {
   xdp::Tables tables;
   auto foreign = xdp::Program::load(tables, {});
   ASSERT_TRUE(foreign.ok()) << foreign.error().text();
-  ASSERT_TRUE(xdp::attach(foreign_pin.path(), "server0", foreign->fd(), false).ok());
+  ASSERT_TRUE(xdp::attach(foreign_pin.path(), "server0", foreign->fd()).ok());
 
   const auto ours = open_backend(net->options());
   ASSERT_FALSE(ours.ok());

@@ -1,7 +1,11 @@
 #include "sandbox.h"
 
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <linux/if_link.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,6 +15,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 
 namespace testudo::test {
@@ -118,14 +123,13 @@ EnforceOptions Sandbox::options() const {
   return options;
 }
 
-int Sandbox::delivered(const std::string& from, int count) {
-  const Ip source = *Ip::parse(from);
-  const Ip target = *Ip::parse(source.is_v4() ? "192.0.2.1" : "2001:db8::1");
-  const Fd receiver = udp_socket(server(), target, 0);
-  const Fd sender = udp_socket(client(), source, 0);
+namespace {
+
+int arrived(const Fd& sender, const Fd& receiver, const Ip& target, int count, size_t bytes) {
   const sockaddr_storage to = socket_address(target, port_of(receiver));
+  const std::string knock(bytes, 'k');
   for (int i = 0; i < count; ++i)
-    sendto(sender.get(), "knock", 5, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+    sendto(sender.get(), knock.data(), knock.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
   int got = 0;
   pollfd wait{receiver.get(), POLLIN, 0};
   while (got < count && poll(&wait, 1, 200) > 0) {
@@ -133,6 +137,59 @@ int Sandbox::delivered(const std::string& from, int count) {
     while (recv(receiver.get(), buffer, sizeof buffer, 0) > 0) ++got;
   }
   return got;
+}
+
+Ip server_address(const Ip& client) { return *Ip::parse(client.is_v4() ? "192.0.2.1" : "2001:db8::1"); }
+
+Fd tcp_socket(const std::string& name_space, const Ip& ip) {
+  const Inside inside(name_space);
+  Fd fd(socket(ip.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const sockaddr_storage at = socket_address(ip, 0);
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0)
+    throw std::runtime_error("cannot bind " + ip.text() + " in " + name_space);
+  return fd;
+}
+
+}  // namespace
+
+int Sandbox::delivered(const std::string& from, int count, size_t bytes) {
+  const Ip source = *Ip::parse(from), target = server_address(source);
+  const Fd receiver = udp_socket(server(), target, 0);
+  const Fd sender = udp_socket(client(), source, 0);
+  return arrived(sender, receiver, target, count, bytes);
+}
+
+int Sandbox::delivered_to(const std::string& to, int count) {
+  const Ip target = *Ip::parse(to);
+  const Fd receiver = udp_socket(client(), target, 0);
+  const Fd sender = udp_socket(server(), server_address(target), 0);
+  return arrived(sender, receiver, target, count, 5);
+}
+
+int Sandbox::connects(const std::string& from, int milliseconds) {
+  const Ip source = *Ip::parse(from), target = server_address(source);
+  const Fd listener = tcp_socket(server(), target);
+  if (listen(listener.get(), 4) != 0) return errno;
+  const Fd caller = tcp_socket(client(), source);
+  const sockaddr_storage to = socket_address(target, port_of(listener));
+  if (connect(caller.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) return 0;
+  if (errno != EINPROGRESS) return errno;
+  pollfd wait{caller.get(), POLLOUT, 0};
+  if (poll(&wait, 1, milliseconds) == 0) return ETIMEDOUT;
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(caller.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+void Sandbox::client_takes_answers() {
+  const Inside inside(client());
+  const bpf_insn pass[] = {{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, XDP_PASS},
+                           {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  const Fd program(bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "GPL", pass, std::size(pass), nullptr));
+  if (!program ||
+      bpf_xdp_attach(int(if_nametoindex("client0")), program.get(), XDP_FLAGS_DRV_MODE, nullptr) != 0)
+    throw std::runtime_error("cannot attach to client0");
 }
 
 Owner::Owner(const std::string& name_space, const EnforceOptions& options,

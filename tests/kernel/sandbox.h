@@ -51,7 +51,13 @@ class Sandbox {
   EnforceOptions options() const;
 
   /// Sends `count` datagrams from an address of the client; the number that the server's socket received.
-  int delivered(const std::string& from, int count = 5);
+  int delivered(const std::string& from, int count = 5, size_t bytes = 5);
+  /// The other way: from the server to an address of the client.
+  int delivered_to(const std::string& to, int count = 5);
+  /// Connects to a port of the server that listens; 0 or errno (ETIMEDOUT after `milliseconds`).
+  int connects(const std::string& from, int milliseconds = 1000);
+  /// The client takes frames that the server's program sends back by XDP_TX (veth drops them otherwise).
+  void client_takes_answers();
 
   /// Makes the veth pair anew, as after `ip link del`.
   void make_link();

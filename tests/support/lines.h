@@ -10,6 +10,23 @@
 
 namespace testudo::support {
 
+/// What is printed of an alert, from either form of a replay's result.
+inline std::vector<std::string> heads(const ReplayResult& result) {
+  std::vector<std::string> out;
+  const auto add = [&](uint64_t line, const auto&... texts) {
+    std::string head = std::to_string(line);
+    ((head += ' ', head += texts), ...);
+    out.push_back(std::move(head));
+  };
+  for (const Alert& a : result.alerts)
+    add(a.line_number, a.scenario, a.source.scope, a.source.value, a.start_text, a.stop_text,
+        std::to_string(a.events_count), a.ambiguous ? "ambiguous" : "", a.remediation ? "bans" : "");
+  for (const BriefAlert& a : result.brief)
+    add(a.line_number, a.scenario, a.scope, a.value, a.start_text, a.stop_text,
+        std::to_string(a.events_count), a.ambiguous ? "ambiguous" : "", a.remediation ? "bans" : "");
+  return out;
+}
+
 /// A content folder in the making.
 class Content {
  public:
@@ -71,6 +88,7 @@ class Content {
     }
     return out;
   }
+  /// Checks as well that a brief replay tells the same.
   std::vector<Alert> replay(const std::string& lines, const std::string& type = "t",
                             size_t threads = 1) const {
     const auto program = load();
@@ -83,6 +101,10 @@ class Content {
     auto result = testudo::replay(program, run);
     EXPECT_TRUE(result.ok());
     counts = result->counts;
+    run.brief = true;
+    const auto brief = testudo::replay(program, run);
+    EXPECT_TRUE(brief.ok() && brief->alerts.empty());
+    EXPECT_EQ(heads(*brief), heads(*result)) << "who wants the heads alone gets the same ones";
     return std::move(result->alerts);
   }
   mutable LineCounts counts;  ///< of the last replay

@@ -57,6 +57,7 @@ const RefusedCase refused_cases[] = {
     {"an unknown mode", "filename: /x\nlabels: {type: x}\nmode: tial\n", 3},
     {"an unknown time zone", "filename: /x\nlabels: {type: x}\ntimezone: Europe/Atlantis\n", 3},
     {"a time zone that leaves the folder", "filename: /x\nlabels: {type: x}\ntimezone: ../passwd\n", 3},
+    {"an unknown word for the witness", "filename: /x\nlabels: {type: x}\nwitness: maybe\n", 3},
     {"a wrong type", "filename: /x\nlabels: {type: x}\nmax_buffer_size: big\n", 3},
     {"a document that is a list", "- filename: /x\n", 1},
     {"a key of another source", "filename: /x\nlabels: {type: x}\njournalctl_filter: [a]\n", 3},

@@ -36,6 +36,26 @@ TEST_F(FileTest, DeliversALineWhoseBeginningWasThereBeforeTheStartWhole) {
   EXPECT_EQ(reading.lines(1), Texts{"half"});
 }
 
+struct WitnessCase {
+  const char* yaml;
+  uint8_t asked;
+};
+TEST_F(FileTest, SaysWithItsLinesWhetherTheirAddressesMustHaveBeenOnTheWire) {
+  const WitnessCase cases[] = {{"", witness::kByService},
+                               {"witness: auto\n", witness::kByService},
+                               {"witness: on\n", witness::kAlways},
+                               {"witness: off\n", witness::kOff}};
+  for (const WitnessCase& c : cases) {
+    Reading one;
+    const std::string file = dir / ("log" + std::to_string(c.asked) + std::to_string(&c - cases));
+    one.start("filename: " + file + "\nlabels: {type: x}\n" + c.yaml);
+    append(file, "line\n");
+    one.lines(1);
+    ASSERT_FALSE(one.all().empty()) << c.yaml;
+    EXPECT_EQ(one.all()[0].witness, c.asked) << c.yaml;
+  }
+}
+
 TEST_F(FileTest, WaitsForTheNewline) {
   append(log, "");
   start();

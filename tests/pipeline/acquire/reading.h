@@ -43,6 +43,7 @@ struct Line {
   std::string text, source;
   bool backlog = false;
   TimePoint stamp{};
+  uint8_t witness = 0;
 };
 
 /// Runs documents and keeps what comes. Positions outlive stop(), as they do in the store.
@@ -118,7 +119,7 @@ class Reading {
       const std::lock_guard lock(mutex_);
       for (size_t i = 0; i < batch.lines.size(); ++i)
         lines_.push_back({std::string(batch.lines[i]), batch.source->name, batch.backlog,
-                          batch.stamps.empty() ? TimePoint{} : batch.stamps[i]});
+                          batch.stamps.empty() ? TimePoint{} : batch.stamps[i], batch.source->witness});
       positions_[batch.resume.key] = batch.resume.value;
     }
     changed_.notify_all();

@@ -95,6 +95,7 @@ TEST(Reprocess, AnOverflowIsPouredIntoScenariosThatAcceptIt) {
     alert.source.ip = alert.source.value = ip;
     alert.source.range = range;
     alert.source.as_number = "64500";
+    alert.witness = witness::kAlways;
     return overflow;
   };
   EXPECT_TRUE(rig.pour(0, from("192.0.2.1")).size() == 1u)
@@ -106,6 +107,7 @@ TEST(Reprocess, AnOverflowIsPouredIntoScenariosThatAcceptIt) {
   EXPECT_EQ(out[0].source.scope, "Range");
   EXPECT_EQ(out[0].source.value, "192.0.2.0/24");
   EXPECT_EQ(out[0].source.as_number, "64500");
+  EXPECT_EQ(out[0].witness, witness::kAlways) << "what its own events' sources ask for";
   EXPECT_TRUE(out[0].events.at(0).meta.empty());
 }
 

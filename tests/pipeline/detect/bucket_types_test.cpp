@@ -203,6 +203,55 @@ TEST(Marked, EventsFillBucketsOfTheirOwn) {
   EXPECT_TRUE(rig.emitted_[0].overflow.alerts[0].ambiguous);
 }
 
+struct Sources {
+  SourceInfo off, by_service, always;
+  Sources() {
+    by_service.witness = witness::kByService;
+    always.witness = witness::kAlways;
+  }
+};
+
+uint8_t asked(Rig& rig, const SourceInfo& first, const SourceInfo& second) {
+  rig.make(0, from("192.0.2.1")).source = &first;
+  rig.run(0);
+  rig.make(1, from("192.0.2.1")).source = &second;
+  rig.run(1);
+  EXPECT_EQ(rig.emitted_.size(), 1u);
+  return rig.emitted_.empty() ? 0 : rig.emitted_[0].overflow.alerts[0].witness;
+}
+
+TEST(Witness, AnAlertAsksForWhatAnyOfItsEventsSourcesAsksFor) {
+  const Sources s;
+  Rig rig(head("leaky") + "capacity: 1\nleakspeed: 10s\n");
+  EXPECT_EQ(asked(rig, s.off, s.off), witness::kOff);
+  EXPECT_EQ(asked(rig, s.by_service, s.off), witness::kByService);
+  EXPECT_EQ(asked(rig, s.off, s.always), witness::kAlways);
+  EXPECT_EQ(asked(rig, s.always, s.by_service), witness::kAlways | witness::kByService);
+  EXPECT_EQ(asked(rig, s.off, s.off), witness::kOff) << "the next bucket begins anew";
+}
+
+TEST(Witness, OfATriggerIsItsEvents) {
+  const Sources s;
+  Rig rig(head("trigger"));
+  rig.make(0, from("192.0.2.1")).source = &s.by_service;
+  rig.run(0);
+  ASSERT_EQ(rig.emitted_.size(), 1u);
+  EXPECT_EQ(rig.emitted_[0].overflow.alerts[0].witness, witness::kByService);
+}
+
+TEST(Witness, IsKeptOverAStop) {
+  const Sources s;
+  const std::string yaml = head("leaky") + "capacity: 1\nleakspeed: 10s\n";
+  Rig before(yaml), after(yaml);
+  before.make(0, from("192.0.2.1")).source = &s.always;
+  before.run(0);
+  ASSERT_TRUE(after.shards_.restore(before.shards_.save()));
+  after.make(1, from("192.0.2.1"));
+  after.run(1);
+  ASSERT_EQ(after.emitted_.size(), 1u);
+  EXPECT_EQ(after.emitted_[0].overflow.alerts[0].witness, witness::kAlways);
+}
+
 TEST(Errors, OfOneFilterLeaveTheOthersAlone) {
   Rig rig(
       "type: trigger\nname: me/bad\ndescription: d\nfilter: evt.Overflow.Alert.Remediation == true || "

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 
 #include "detect/matcher.h"
@@ -20,7 +21,10 @@ struct Compiled {
   std::shared_ptr<expr::TextTests> texts = std::make_shared<expr::TextTests>();
   std::vector<std::string> errors;
 
-  explicit Compiled(const std::string& scenarios, const std::string& contexts = "") {
+  /// `more` may change the set before it is finished.
+  using More = std::function<void(ScenarioSet&)>;
+  explicit Compiled(const std::string& scenarios, const std::string& contexts = "",
+                    const More& more_of = {}) {
     std::vector<Error> notes;
     ScenarioEnv env{*names, {&expr::pure_helpers()}, notes, texts.get()};
     const auto documents = parse_yaml(scenarios, "s.yaml");
@@ -36,6 +40,7 @@ struct Compiled {
     EXPECT_TRUE(more.ok());
     for (const YamlNode& document : *more)
       if (const auto added = add_context(*set, document, env); !added) errors.push_back(added.error().text());
+    if (more_of) more_of(*set);
     finish(*set, *names);
     texts->finish();
   }
@@ -45,11 +50,12 @@ class Rig {
  public:
   using Fields = std::map<std::string, std::string>;
 
-  explicit Rig(const std::string& scenarios, const std::string& contexts = "", ShardOptions options = fixed())
-      : content_(scenarios, contexts),
+  explicit Rig(const std::string& scenarios, const std::string& contexts = "", ShardOptions options = fixed(),
+               const Compiled::More& more = {})
+      : content_(scenarios, contexts, more),
         event_(*content_.names),
         scan_(*content_.texts),
-        matcher_(content_.set, content_.names, options.seed),
+        matcher_(content_.set, content_.names, options.seed, options.brief),
         shards_(content_.set, content_.names, options) {
     for (const std::string& error : content_.errors) ADD_FAILURE() << error;
     context_.regex = &regex_;

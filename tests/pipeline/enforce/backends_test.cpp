@@ -35,10 +35,27 @@ TEST(Backends, AnUnknownModeIsRefusedWithTheNearestOne) {
   EXPECT_NE(opened.error().remedy.find("xdp"), std::string::npos);
 }
 
-TEST(Backends, AModeThatThisBuildLacksSaysSo) {
-  const auto opened = open_backend(with_mode("nftables"));
-  ASSERT_FALSE(opened.ok());
-  EXPECT_EQ(opened.error().code, Code::unsupported);
+TEST(Backends, AnUnknownModeInTheOrderIsRefusedBeforeAnythingIsOpened) {
+  for (const std::vector<std::string>& order :
+       {std::vector<std::string>{"xdp", "nftabels"}, {"off"}, {"auto"}, {}}) {
+    EnforceOptions options = with_mode("auto");
+    options.order = order;
+    const auto opened = open_backend(options);
+    ASSERT_FALSE(opened.ok());
+    EXPECT_EQ(opened.error().code, Code::bad_config);
+    EXPECT_NE(opened.error().message.find("enforce.order"), std::string::npos) << opened.error().text();
+  }
+}
+
+TEST(Backends, AnInterfaceNameThatIsNoneIsRefused) {
+  for (const char* name : {"", "a b", "eth0\"", "eth0\n", "much-too-long-a-name", "eth*"}) {
+    SCOPED_TRACE(name);
+    EnforceOptions options = with_mode("nftables");
+    options.interfaces = {name};
+    const auto opened = open_backend(options);
+    ASSERT_FALSE(opened.ok());
+    EXPECT_EQ(opened.error().code, Code::bad_config);
+  }
 }
 
 TEST(Backends, OffTakesEveryChangeAndReportsThatNothingIsInForce) {
@@ -72,12 +89,16 @@ TEST(Backends, WithoutPrivilegesTheErrorNamesWhatIsMissing) {
   const pid_t child = fork();
   if (child == 0) {
     if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) _exit(3);
-    EnforceOptions options = with_mode("xdp");
-    options.pin = "/sys/fs/bpf/testudo-test-nobody";
-    const auto opened = open_backend(options);
-    const bool clear = !opened && opened.error().code == Code::permission &&
-                       opened.error().remedy.find("root") != std::string::npos;
-    if (!clear) std::fprintf(stderr, "%s\n", opened ? "it opened" : opened.error().text().c_str());
+    bool clear = true;
+    for (const char* mode : {"xdp", "nftables"}) {
+      EnforceOptions options = with_mode(mode);
+      options.pin = "/sys/fs/bpf/testudo-test-nobody";
+      const auto opened = open_backend(options);
+      const bool missing = !opened && opened.error().code == Code::permission &&
+                           opened.error().remedy.find("root") != std::string::npos;
+      if (!missing) std::fprintf(stderr, "%s\n", opened ? "it opened" : opened.error().text().c_str());
+      clear = clear && missing;
+    }
     _exit(clear ? 0 : 1);
   }
   int status = 0;

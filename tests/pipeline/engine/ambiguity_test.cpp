@@ -153,6 +153,32 @@ TEST(Ambiguity, ForgedNamesBanNobodyElseWithHubContent) {
   }
 }
 
+TEST(Ambiguity, EachAddressOfALineIsAccusedBesideTheOthers) {
+  TESTUDO_NEED_HUB();
+  const auto alerts =
+      run({support::hub() + "/hub"}, kHubSsh, "syslog", forged_sshd("x from 8.8.8.8", "198.51.100.9", 10));
+  size_t attacker = 0, victim = 0;
+  for (const Alert& a : alerts) {
+    if (!a.ambiguous) continue;
+    const bool is_attacker = a.source.value == "198.51.100.9";
+    is_attacker ? ++attacker : ++victim;
+    EXPECT_EQ(a.rivals, std::vector<std::string>{is_attacker ? "8.8.8.8" : "198.51.100.9"}) << a.message;
+  }
+  EXPECT_GT(attacker, 0u);
+  EXPECT_GT(victim, 0u);
+}
+
+TEST(Ambiguity, WhereTheAuthorMayBeAnotherStillNoRivalsAreNamed) {
+  TESTUDO_NEED_HUB();
+  size_t marked = 0;
+  for (const Alert& a :
+       run({support::hub() + "/hub"}, kHubSsh, "syslog", forged_sshd(many_addresses(), "198.51.100.9", 10))) {
+    marked += a.ambiguous;
+    EXPECT_TRUE(a.rivals.empty()) << a.message;
+  }
+  EXPECT_GT(marked, 0u);
+}
+
 TEST(Ambiguity, OrdinaryLinesStayUnmarkedWithHubContent) {
   TESTUDO_NEED_HUB();
   const auto alerts =

@@ -47,7 +47,8 @@ struct Alert {
   std::string start_text, stop_text;  ///< RFC 3339 with the log's offset; what is shown
   bool remediation = false;           ///< label `remediation: true`
   bool simulated = false;
-  std::string simulated_why;  ///< "" | "simulation" | "ambiguous line" | "late": shown by `why`
+  std::string simulated_why;  ///< "" | "simulation" | "ambiguous line" | "no witness on the wire" | "late":
+                              ///< shown by `why`
   std::string kind = "crowdsec";
   std::string machine_id;
   std::vector<std::string> labels;
@@ -58,11 +59,13 @@ struct Alert {
   TimePoint created_at{};
 
   // Inside the process only:
-  int64_t first_read_mono = 0;  ///< monotonic ns of the read of the line that overflowed; 0 = unknown
-  uint64_t line_number = 0;     ///< replay: line whose event overflowed
-  bool ambiguous = false;       ///< rests on events whose source could be another address in the line
-  std::string line;             ///< the raw line that overflowed, at most 2 KiB; for `why`
-  std::string source_name;      ///< "file:/var/log/auth.log"
+  int64_t first_read_mono = 0;      ///< monotonic ns of the read of the line that overflowed; 0 = unknown
+  uint64_t line_number = 0;         ///< replay: line whose event overflowed
+  bool ambiguous = false;           ///< rests on events whose source could be another address in the line
+  uint8_t witness = 0;              ///< what its events' sources ask for (model/event.h); 0 = nothing
+  std::vector<std::string> rivals;  ///< ambiguous: other addresses that the last line could mean as well
+  std::string line;                 ///< the raw line that overflowed, at most 2 KiB; for `why`
+  std::string source_name;          ///< "file:/var/log/auth.log"
 };
 
 /// One bucket's overflow: the alert's content and its sources. For scopes with one source (nearly always)

@@ -90,6 +90,14 @@ class FieldBag {
   std::vector<std::pair<std::string_view, std::string_view>> extra_;
 };
 
+/// Whether the addresses in a source's lines must have been seen on this host's wire before anybody is banned
+/// for them (decide/witness.h). Bits, so that a bucket gathers those of its events.
+namespace witness {
+inline constexpr uint8_t kOff = 0;        ///< never: the service runs elsewhere, or it is a replay
+inline constexpr uint8_t kByService = 1;  ///< where the service is known to be TCP and of this host
+inline constexpr uint8_t kAlways = 2;
+}  // namespace witness
+
 /// What an acquisition source says about all of its lines; owned by acquire, outlives every event.
 struct SourceInfo {
   uint32_t id = 0;
@@ -100,6 +108,7 @@ struct SourceInfo {
   std::string timezone;   ///< zone of stamps that name none, as in Europe/Berlin; "" = the system's
   std::string transform;  ///< expression that rewrites or splits a line before it is parsed; "" = none
   Where transform_where;  ///< of its first character
+  uint8_t witness = witness::kOff;
   std::string_view label(std::string_view key) const {
     for (const auto& [k, v] : labels)
       if (k == key) return v;

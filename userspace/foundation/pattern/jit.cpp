@@ -48,13 +48,14 @@ bool JitScratch::make_room(uint32_t pairs) {
   return true;
 }
 
-std::unique_ptr<Jit> Jit::compile(const std::string& pattern, bool utf) {
+std::unique_ptr<Jit> Jit::compile(const std::string& pattern, bool utf, bool anchored) {
   // Invalid UTF-8 never comes here (regex.cpp gives it to RE2), so the check is left out of the machine code.
   // No start optimisations: in 10.42 one of them (a loop that failed once is not tried at earlier places)
   // loses matches of patterns like (?:.|)x*[0-9] on "1". The oracle's full run found it; it costs 13% on
   // lines that do not match and nothing on patterns that begin with ^.
   uint32_t options = PCRE2_DOTALL | PCRE2_ALT_CIRCUMFLEX | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C |
                      PCRE2_NEVER_UCP | PCRE2_NO_START_OPTIMIZE;
+  if (anchored) options |= PCRE2_ANCHORED;
   options |= utf ? PCRE2_UTF | PCRE2_NO_UTF_CHECK : PCRE2_NEVER_UTF;
   pcre2_compile_context* context = pcre2_compile_context_create(nullptr);
   if (!context) return nullptr;

@@ -33,8 +33,9 @@ class Jit {
   };
 
   /// nullptr when PCRE2 cannot compile the pattern, or this machine allows no JIT (an environment that
-  /// forbids memory to be made executable). `utf`: subjects are valid UTF-8, else bytes.
-  static std::unique_ptr<Jit> compile(const std::string& pattern, bool utf);
+  /// forbids memory to be made executable). `utf`: subjects are valid UTF-8, else bytes. `anchored`: it
+  /// matches at the start or not at all.
+  static std::unique_ptr<Jit> compile(const std::string& pattern, bool utf, bool anchored);
   ~Jit();
   Jit(const Jit&) = delete;
   Jit& operator=(const Jit&) = delete;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 #include <numeric>
 
@@ -64,6 +65,15 @@ uint64_t ticks() {
 }
 constexpr uint64_t kTicksOfRe2 = 1500;  ///< a byte, for its groups
 constexpr uint32_t kMostSteps = 1u << 24;
+constexpr int64_t kNsAtStart = 25;  ///< a byte, for a match at the start: RE2 with one run of PCRE2 takes 6
+constexpr uint32_t kMoreSteps = 8;
+constexpr int kMostLeads = 4;
+
+int64_t thread_ns() {
+  timespec at{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+  return at.tv_sec * 1'000'000'000 + at.tv_nsec;
+}
 
 /// About 10 ns a byte and 2 µs: five times what hub patterns take for honest lines.
 uint64_t patience(size_t length) { return 4096 + 24 * length; }
@@ -159,32 +169,36 @@ struct Regex::Impl {
   // and each costs 50 KB and a millisecond. What is wrong with a pattern was told when it was compiled.
   mutable Lazy<RE2> re2_engine;
   mutable Lazy<Jit> jit_ascii, jit_utf8;  ///< hold nothing where the engines might differ: then RE2 alone
+  mutable Lazy<Jit> anchored_ascii, anchored_utf8;  ///< the same for long subjects: match at the start or not
 
   const RE2& re2() const {
     return *re2_engine.get([this] { return std::make_unique<RE2>(piece(pattern), options(memory)); });
   }
-  const Jit* jit(SubjectKind kind) const {
+  const Jit* jit(SubjectKind kind, bool anchored) const {
     const bool is_ascii = kind == SubjectKind::ascii;
     if (!translatable || (!is_ascii && !jit_reads_utf8)) return nullptr;
-    return (is_ascii ? jit_ascii : jit_utf8).get([&] {
+    Lazy<Jit>& engine =
+        anchored ? (is_ascii ? anchored_ascii : anchored_utf8) : (is_ascii ? jit_ascii : jit_utf8);
+    return engine.get([&] {
       const auto tree = parse_regex(pattern);
       const std::vector<int> captured(numbers.begin() + 1, numbers.end());
-      auto engine = Jit::compile(to_pcre2(*tree, kind, captured), !is_ascii);
-      if (engine && engine->groups() != int(captured.size())) engine.reset();
-      return engine;
+      auto made = Jit::compile(to_pcre2(*tree, kind, captured), !is_ascii, anchored);
+      if (made && made->groups() != int(captured.size())) made.reset();
+      return made;
     });
   }
   mutable std::atomic<uint64_t> trips{0};
   mutable std::atomic<uint32_t> penalty{0};
   mutable std::atomic<bool> distrusted{false};
-  bool dear_start = false;
+  bool dear_start = false, at_start_only = false;
+  int lead = -1;                           ///< byte that every match begins with
   mutable std::atomic<int32_t> misses{0};  ///< 0 … kOpinion
   mutable std::atomic<bool> expects_miss{false};
 
-  const Jit* jit_for(std::string_view subject) const {
+  const Jit* jit_for(std::string_view subject, bool anchored) const {
     if (!translatable) return nullptr;
-    if (ascii(subject)) return jit(SubjectKind::ascii);
-    return jit_reads_utf8 && valid_utf8(subject) ? jit(SubjectKind::utf8) : nullptr;
+    if (ascii(subject)) return jit(SubjectKind::ascii, anchored);
+    return jit_reads_utf8 && valid_utf8(subject) ? jit(SubjectKind::utf8, anchored) : nullptr;
   }
 
   /// RE2 alone; with `captures` the captured groups, without them none.
@@ -275,6 +289,56 @@ struct Regex::Impl {
     return run_re2(subject, scratch, captures);
   }
 
+  /// Most patterns match a long subject at its start, if at all: PCRE2 finds that out in one run, without
+  /// RE2's two to learn where. `answer` is no only where no match can begin later.
+  Answer run_at_start(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    const Jit* const anchored = jit_for(subject, true);
+    if (!anchored || subject.size() > kLongWork) return Answer::ask_re2;
+    // Time of the thread and not of the clock: a run that was interrupted must not look slow.
+    int64_t next = 0, since = 0;
+    for (uint32_t limit = step_limit(subject.size());
+         limit <= kMostSteps && next <= kNsAtStart * int64_t(subject.size()); limit *= kMoreSteps) {
+      const Answer answer = run_jit(*anchored, subject, 0, limit, scratch, captures);
+      if (answer == Answer::yes) return answer;
+      if (answer == Answer::no) return at_start_only ? answer : Answer::ask_re2;
+      const int64_t now = thread_ns();
+      if (since) next = kMoreSteps * (now - since);
+      since = now;
+    }
+    remember(true);
+    return Answer::ask_re2;
+  }
+
+  /// A pattern that begins with a certain byte is tried where that byte stands; where it stands too often,
+  /// nothing is known.
+  Answer run_at_lead(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    const Jit* const anchored = jit_for(subject, true);
+    if (!anchored || subject.size() > kLongWork) return Answer::ask_re2;
+    size_t at = 0;
+    for (int tries = 0; tries < kMostLeads; ++tries, ++at) {
+      at = subject.find(char(lead), at);
+      if (at == std::string_view::npos) return Answer::no;
+      const Answer answer = run_jit(*anchored, subject, at, step_limit(subject.size()), scratch, captures);
+      if (answer != Answer::no) return answer;
+    }
+    return Answer::ask_re2;
+  }
+
+  bool run_long(std::string_view subject, RegexScratch::Impl& scratch, Captures* captures) const {
+    const bool trusted = !distrusted.load(std::memory_order_relaxed);
+    remember(false);
+    if (captures && trusted && !expects_miss.load(std::memory_order_relaxed)) {
+      const Answer answer = run_at_start(subject, scratch, captures);
+      if (answer != Answer::ask_re2) {
+        learn(answer == Answer::yes);
+        return answer == Answer::yes;
+      }
+    }
+    const bool found = run_re2_first(jit_for(subject, false), subject, scratch, captures);
+    learn(found);
+    return found;
+  }
+
   /// False when the subject holds none of the literals of which a match needs one. Short subjects are not
   /// worth the search, and of many literals whoever asks has a set.
   bool may_match(std::string_view subject) const {
@@ -288,9 +352,13 @@ struct Regex::Impl {
     if (!may_match(subject)) return false;
     if (!subject.data())
       subject = "";  // so that a group which matched nothing differs from one that took no part
-    const Jit* jit = jit_for(subject);
+    if (lead >= 0 && subject.size() > kWatched && !distrusted.load(std::memory_order_relaxed)) {
+      const Answer answer = run_at_lead(subject, scratch, captures);
+      if (answer != Answer::ask_re2) return answer == Answer::yes;
+    }
+    if (subject.size() > kShort) return run_long(subject, scratch, captures);
+    const Jit* jit = jit_for(subject, false);
     if (!jit) return run_re2(subject, scratch, captures);
-    if (subject.size() > kShort) return run_re2_first(jit, subject, scratch, captures);
     if (distrusted.load(std::memory_order_relaxed)) {
       remember(false);
       return run_re2_first(jit, subject, scratch, captures);
@@ -338,6 +406,8 @@ Result<Regex> Regex::compile(std::string_view pattern) {
   if (sought.size() <= kFewLiterals)
     for (const std::string& literal : sought) impl.finders.emplace_back(literal, impl.literals.empty());
   impl.dear_start = !fails_early(*tree);
+  impl.at_start_only = begins_text(*tree);
+  impl.lead = lead_byte(*tree);
   impl.translatable = translatable(*tree);
   // RE2 sees \B between the bytes of one character, PCRE2 does not.
   impl.jit_reads_utf8 = !tree->has(RegexNode::Kind::not_word_boundary);
@@ -368,7 +438,7 @@ int Regex::groups() const { return int(impl_->numbers.size()) - 1; }
 const std::vector<int>& Regex::numbers() const { return impl_->numbers; }
 const std::string& Regex::pattern() const { return impl_->pattern; }
 uint64_t Regex::trips() const { return impl_->trips.load(std::memory_order_relaxed); }
-bool Regex::uses_jit() const { return impl_->jit(SubjectKind::ascii) != nullptr; }
+bool Regex::uses_jit() const { return impl_->jit(SubjectKind::ascii, false) != nullptr; }
 const std::vector<std::string>& Regex::required_literals() const { return impl_->literals; }
 
 }  // namespace testudo

@@ -250,6 +250,32 @@ bool translatable(const RegexNode& tree) {
   return std::all_of(tree.children.begin(), tree.children.end(), translatable);
 }
 
+bool begins_text(const RegexNode& tree) {
+  switch (tree.kind) {
+    case Kind::begin_text:
+      return true;
+    case Kind::capture:
+    case Kind::concat:
+      return begins_text(tree.children.front());
+    case Kind::alternate:
+      return std::all_of(tree.children.begin(), tree.children.end(), begins_text);
+    default:
+      return false;
+  }
+}
+
+int lead_byte(const RegexNode& tree) {
+  switch (tree.kind) {
+    case Kind::literal:
+      return tree.rune < 0x80 && !(tree.fold && alphanumeric(tree.rune)) ? int(tree.rune) : -1;
+    case Kind::capture:
+    case Kind::concat:
+      return lead_byte(tree.children.front());
+    default:
+      return -1;
+  }
+}
+
 bool fails_early(const RegexNode& tree) {
   switch (tree.kind) {
     case Kind::literal:

@@ -15,6 +15,12 @@ namespace testudo {
 /// such loops is not RE2's. Nor when alternatives differ in whether they ignore case.
 bool translatable(const RegexNode& tree);
 
+/// Can it match at the start of a text only?
+bool begins_text(const RegexNode& tree);
+
+/// The byte that every match begins with; -1 when there is none.
+int lead_byte(const RegexNode& tree);
+
 /// Does a place in the text where no match begins show at its first character? Where not, and without ^, the
 /// search for a start may cost PCRE2 the square of the length.
 bool fails_early(const RegexNode& tree);

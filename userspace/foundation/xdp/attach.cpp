@@ -6,11 +6,14 @@
 #include <net/if.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/log.h"
-#include "base/text.h"
+#include "xdp/attached.h"
 #include "xdp/bpffs.h"
+#include "xdp/chain.h"
+#include "xdp/outgoing.h"
 
 namespace testudo::xdp {
 namespace {
@@ -26,47 +29,6 @@ LinkState link_state(int fd) {
   uint32_t size = sizeof info;
   if (bpf_obj_get_info_by_fd(fd, &info, &size) != 0 || info.type != BPF_LINK_TYPE_XDP) return {};
   return {true, info.xdp.ifindex, info.prog_id};
-}
-
-struct Attached {
-  uint32_t program = 0;
-  std::string mode;
-};
-
-Attached attached_now(uint32_t index) {
-  LIBBPF_OPTS(bpf_xdp_query_opts, query);
-  if (bpf_xdp_query(int(index), 0, &query) != 0) return {};
-  switch (query.attach_mode) {
-    case XDP_ATTACHED_DRV:
-      return {query.drv_prog_id, "xdp"};
-    case XDP_ATTACHED_SKB:
-      return {query.skb_prog_id, "xdp-generic"};
-    case XDP_ATTACHED_HW:
-      return {query.hw_prog_id, "xdp-offload"};
-    case XDP_ATTACHED_MULTI:
-      return {query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id,
-              query.drv_prog_id ? "xdp" : "xdp-generic"};
-    default:
-      return {};
-  }
-}
-
-std::string program_name(uint32_t id) {
-  const Fd fd(bpf_prog_get_fd_by_id(id));  // needs CAP_SYS_ADMIN
-  bpf_prog_info info{};
-  uint32_t size = sizeof info;
-  if (!fd || bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0) return "?";
-  return escape_for_terminal(info.name);
-}
-
-Error foreign_program(const std::string& interface, const Attached& there) {
-  return Error{Code::conflict,
-               interface + " already has an XDP program that is not ours: \"" + program_name(there.program) +
-                   "\", id " + std::to_string(there.program) + ", mode " + there.mode,
-               {},
-               "stop what loaded it (`bpftool prog show id " + std::to_string(there.program) +
-                   "`), or `ip link set dev " + interface +
-                   " xdp off`, or leave this interface out of enforce.interfaces"};
 }
 
 /// Opens the pinned link when it holds `index`; a link whose device is gone is cleaned up.
@@ -102,10 +64,38 @@ std::string why_not_native(const std::string& interface, int err) {
   return std::string("native XDP failed: ") + std::strerror(err);
 }
 
+constexpr const char* kGenericAsked = "enforce.mode or enforce.order ask for generic mode";
+
+bool listed(const std::vector<std::string>& modes, const std::string& mode) {
+  return std::find(modes.begin(), modes.end(), mode) != modes.end();
+}
+
+/// A new link in the first mode that works; why not the better ones.
+Result<void> create_link(int program_fd, const std::vector<std::string>& modes, Attachment& out) {
+  int err = EINVAL;
+  if (!listed(modes, "xdp")) out.why = kGenericAsked;
+  for (const std::string& mode : modes) {
+    const bool native = mode == "xdp";
+    LIBBPF_OPTS(bpf_link_create_opts, options,
+                .flags = uint32_t(native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE));
+    const int fd = bpf_link_create(program_fd, int(out.index), BPF_XDP, &options);
+    if (fd >= 0) {
+      out.link.reset(fd);
+      out.mode = mode;
+      return {};
+    }
+    err = -fd;
+    if (native) out.why = why_not_native(out.interface, err);
+  }
+  return errno_error("cannot attach XDP to " + out.interface, err, {},
+                     err == EPERM ? "run as root, or give the daemon CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"
+                                  : "set enforce.mode to nftables, or put xdp-generic into enforce.order");
+}
+
 }  // namespace
 
 Result<Attachment> attach(const std::string& pin, const std::string& interface, int program_fd,
-                          bool generic_only) {
+                          const std::vector<std::string>& modes) {
   Attachment out;
   out.interface = interface;
   out.mode = "off";
@@ -118,54 +108,27 @@ Result<Attachment> attach(const std::string& pin, const std::string& interface, 
   }
   if (link) {
     const std::string mode = attached_now(out.index).mode;
-    if (!generic_only || mode == "xdp-generic") {
+    if (listed(modes, mode)) {
       if (const int err = bpf_link_update(link.get(), program_fd, nullptr))
         return errno_error("cannot replace the XDP program on " + interface, -err);
       out.link = std::move(link);
       out.mode = mode;
       out.adopted = true;
-      if (mode == "xdp-generic" && !generic_only) out.why = "an earlier run attached it in generic mode";
-      if (generic_only) out.why = "enforce.mode is xdp-generic";
+      if (mode == "xdp-generic")
+        out.why = listed(modes, "xdp") ? "an earlier run attached it in generic mode" : kGenericAsked;
       return out;
     }
     // The mode of a link cannot change: the one moment without a program that a change of configuration asks
     // for.
     unlink(path.c_str());
     link.reset();
-    log::warn("enforce.reattach", {{"interface", interface}, {"from", mode}, {"to", "xdp-generic"}});
+    log::warn("enforce.reattach", {{"interface", interface}, {"from", mode}, {"to", modes.front()}});
   }
   if (const Attached there = attached_now(out.index); there.program != 0)
-    return foreign_program(interface, there);
-
-  int err = 0;
-  if (generic_only) {
-    out.why = "enforce.mode is xdp-generic";
-  } else {
-    LIBBPF_OPTS(bpf_link_create_opts, native, .flags = XDP_FLAGS_DRV_MODE);
-    const int fd = bpf_link_create(program_fd, int(out.index), BPF_XDP, &native);
-    if (fd >= 0) {
-      link.reset(fd);
-      out.mode = "xdp";
-    } else {
-      out.why = why_not_native(interface, -fd);
-    }
-  }
-  if (!link) {
-    LIBBPF_OPTS(bpf_link_create_opts, generic, .flags = XDP_FLAGS_SKB_MODE);
-    const int fd = bpf_link_create(program_fd, int(out.index), BPF_XDP, &generic);
-    if (fd < 0) {
-      err = -fd;
-      return errno_error("cannot attach XDP to " + interface, err, {},
-                         err == EPERM
-                             ? "run as root, or give the daemon CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"
-                             : "set enforce.mode to nftables");
-    }
-    link.reset(fd);
-    out.mode = "xdp-generic";
-  }
-  if (bpf_obj_pin(link.get(), path.c_str()) != 0)
+    return foreign_program(interface, there, "one interface holds one program");
+  TESTUDO_CHECK(create_link(program_fd, modes, out));
+  if (bpf_obj_pin(out.link.get(), path.c_str()) != 0)
     return errno_error("cannot pin the link of " + interface + " at " + path, errno);
-  out.link = std::move(link);
   return out;
 }
 
@@ -178,13 +141,16 @@ Result<void> replace(const Attachment& attachment, int program_fd) {
 }
 
 bool alive(const Attachment& attachment) {
-  if (!attachment.link) return false;
   const uint32_t index = if_nametoindex(attachment.interface.c_str());
+  if (!attachment.chained.empty()) return index != 0 && attached_now(index).program == attachment.program;
+  if (!attachment.link) return false;
   const LinkState state = link_state(attachment.link.get());
   return index != 0 && state.valid && state.index == index;
 }
 
 void detach(const std::string& pin, const std::string& interface) {
+  detach_outgoing(pin, interface);
+  leave(pin, interface);
   const std::string path = link_path(pin, interface);
   // Detached explicitly: a daemon that still runs holds the link too.
   const Fd fd(bpf_obj_get(path.c_str()));
@@ -193,14 +159,31 @@ void detach(const std::string& pin, const std::string& interface) {
 }
 
 std::vector<std::string> pinned_interfaces(const std::string& pin) {
-  std::vector<std::string> out;
-  for (const std::string& name : list_directory(pin))
-    if (std::string interface = interface_of_link(name); !interface.empty())
-      out.push_back(std::move(interface));
+  std::vector<std::string> out = pinned_names(pin, "link-");
+  for (std::string& name : chained_interfaces(pin))
+    if (!listed(out, name)) out.push_back(std::move(name));
   return out;
 }
 
+namespace {
+
+Attachment inspect_chain(const std::string& pin, const std::string& interface) {
+  Attachment out;
+  out.interface = interface;
+  out.index = if_nametoindex(interface.c_str());
+  const Fd ours(bpf_obj_get(pin_path(pin, "chain-", interface).c_str()));
+  const Attached there = out.index ? attached_now(out.index) : Attached{};
+  const bool here = ours && there.program != 0 && program_id(ours.get()) == there.program;
+  out.mode = here ? there.mode : "off";
+  out.why = here ? "a foreign program runs behind it" : "its place before a foreign program is lost";
+  return out;
+}
+
+}  // namespace
+
 Attachment inspect(const std::string& pin, const std::string& interface) {
+  if (access(link_path(pin, interface).c_str(), F_OK) != 0 && listed(chained_interfaces(pin), interface))
+    return inspect_chain(pin, interface);
   Attachment out;
   out.interface = interface;
   out.mode = "off";

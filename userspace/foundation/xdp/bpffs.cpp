@@ -91,17 +91,37 @@ std::string tables_directory(const std::string& pin) {
   return pin + "/v" + std::to_string(TESTUDO_ABI_VERSION);
 }
 
-std::string link_path(const std::string& pin, const std::string& interface) {
+std::string pin_path(const std::string& pin, std::string_view prefix, const std::string& interface) {
   std::string name = interface;
   std::replace(name.begin(), name.end(), '.', ':');
-  return pin + "/" + std::string(kLinkPrefix) + name;
+  return pin + "/" + std::string(prefix) + name;
 }
 
-std::string interface_of_link(const std::string& file_name) {
-  if (file_name.compare(0, kLinkPrefix.size(), kLinkPrefix) != 0) return {};
-  std::string name = file_name.substr(kLinkPrefix.size());
+std::string link_path(const std::string& pin, const std::string& interface) {
+  return pin_path(pin, kLinkPrefix, interface);
+}
+
+namespace {
+
+std::string interface_behind(const std::string& file_name, std::string_view prefix) {
+  if (file_name.compare(0, prefix.size(), prefix) != 0) return {};
+  std::string name = file_name.substr(prefix.size());
   std::replace(name.begin(), name.end(), ':', '.');
   return name;
+}
+
+}  // namespace
+
+std::string interface_of_link(const std::string& file_name) {
+  return interface_behind(file_name, kLinkPrefix);
+}
+
+std::vector<std::string> pinned_names(const std::string& pin, std::string_view prefix) {
+  std::vector<std::string> out;
+  for (const std::string& name : list_directory(pin))
+    if (std::string interface = interface_behind(name, prefix); !interface.empty())
+      out.push_back(std::move(interface));
+  return out;
 }
 
 }  // namespace testudo::xdp

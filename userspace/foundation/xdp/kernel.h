@@ -7,6 +7,7 @@
 // One thread owns it; `attachments()` is a copy under a lock and comes from any thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,8 +22,9 @@ namespace testudo::xdp {
 struct KernelOptions {
   std::string pin = "/sys/fs/bpf/testudo";
   std::vector<std::string> interfaces;  ///< empty = those of the default routes, and those pinned already
-  bool generic_only = false;
-  uint32_t features = 0;  ///< of testudo_feature
+  std::vector<std::string> modes{"xdp", "xdp-generic"};  ///< tried in this order
+  bool outgoing = false;                                 ///< packets on their way out are seen, too
+  uint32_t features = 0;                                 ///< of testudo_feature
   TableSizes sizes;
 };
 
@@ -37,6 +39,8 @@ class Kernel {
   Result<void> attach();
   /// Attaches to interfaces that appeared, forgets links of those that went. Any thread.
   void refresh();
+  /// Packets on their way out are seen from now on. Any thread.
+  void guard_outgoing();
   /// Readable when refresh() has something to do at once; -1: only time tells.
   int links_fd() const { return links_.get(); }
 
@@ -60,14 +64,30 @@ class Kernel {
  private:
   Kernel() = default;
   std::vector<std::string> wanted() const;
+  Result<void> exchange_locked(std::vector<Exchange> maps);
+  /// Foreign programs on these interfaces are kept, and ours loaded so that it calls them.
+  Result<void> make_room(const std::vector<std::string>& names);
+  bool unchained(const std::string& name) const;  ///< nothing of ours is chained there
+  /// Its foreign program was tried before: trying again would load ours anew for nothing.
+  bool known_unjoinable(const std::string& name) const;
+  /// The program onto one interface, in whichever way works. A refusal is added and told by the result.
+  Attachment take(const std::string& name, Errors& refusals);
+  void take_outgoing(Attachment& at);
+  /// The present program on an interface that has an earlier one of this process.
+  void renew(Attachment& at);
 
   KernelOptions options_;
   Fd lock_;
   Tables tables_;
   Program program_;
-  bool adopted_ = false, must_fill_first_ = false, attached_ = false;
+  bool adopted_ = false, must_fill_first_ = false, attached_ = false, chain_ready_ = false;
+  struct Unjoinable {
+    uint32_t program;
+    Error why;
+  };
+  std::map<std::string, Unjoinable> unjoinable_;  ///< by interface: foreign programs that ours cannot precede
   Fd links_;
-  std::mutex changing_;  ///< refresh() or exchange()
+  std::mutex changing_;  ///< attach(), refresh() or exchange()
   mutable std::mutex mutex_;
   std::vector<Attachment> attachments_;
 };

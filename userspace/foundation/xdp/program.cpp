@@ -3,37 +3,20 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <linux/pkt_cls.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
 
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
-#include <mutex>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "bpf/abi.h"
 #include "testudo.skel.h"
+#include "xdp/libbpf_words.h"
 
 namespace testudo::xdp {
 namespace {
-
-/// libbpf's last words, for the error of the call that failed.
-thread_local std::string last_words;
-
-int keep_words(libbpf_print_level level, const char* format, va_list args) {
-  if (level == LIBBPF_DEBUG) return 0;
-  char line[512];
-  std::vsnprintf(line, sizeof line, format, args);
-  last_words = trim(line);
-  return 0;
-}
-
-bool locked_down() {
-  const auto text = read_file("/sys/kernel/security/lockdown", 4096);
-  return text && text->find("[confidentiality]") != std::string::npos;
-}
 
 Error load_error(int err) {
   const std::string what = "the kernel refuses the XDP program";
@@ -54,7 +37,7 @@ Error load_error(int err) {
   uname(&kernel);
   return Error{Code::unsupported,
                what + " (Linux " + kernel.release + "): " + std::strerror(err) +
-                   (last_words.empty() ? "" : ": " + last_words),
+                   (libbpf_said().empty() ? "" : ": " + libbpf_said()),
                {},
                "XDP needs Linux 5.18 or later with CONFIG_BPF_SYSCALL; set enforce.mode to nftables"};
 }
@@ -108,10 +91,22 @@ Result<void> write_meta(const Tables& tables, uint64_t seed) {
 }  // namespace
 
 Result<Program> Program::load(Tables& tables, const TableSizes& sizes, uint32_t features) {
-  static std::once_flag once;
-  std::call_once(once, [] { libbpf_set_print(keep_words); });
-  last_words.clear();
+  auto program = load_once(tables, sizes, features, {});
+  if (program || !tables.next_prog) return program;
+  // A table of programs takes only what is like the first: in multi-buffer frames, and (since 6.17) in the
+  // attach type, which loaders set or leave 0. Nobody tells how a foreign program was loaded.
+  for (const Kind kind : {Kind{false, true}, Kind{true, false}, Kind{false, false}}) {
+    auto other = load_once(tables, sizes, features, kind);
+    if (!other) continue;
+    if (!kind.multi_buffer)
+      log::info("enforce.no_multi_buffer", {{"why", "the foreign program that runs behind ours takes none"}});
+    return other;
+  }
+  return program;
+}
 
+Result<Program> Program::load_once(Tables& tables, const TableSizes& sizes, uint32_t features, Kind kind) {
+  listen_to_libbpf();
   Skeleton owner;
   owner.skeleton = testudo_bpf__open();
   if (!owner.skeleton) return load_error(errno);
@@ -132,6 +127,10 @@ Result<Program> Program::load(Tables& tables, const TableSizes& sizes, uint32_t 
   skeleton.rodata->filter6_words = tables.filter6 ? tables.filter6.max_entries() : sizes.filter_words;
   skeleton.rodata->filter_seed = seed;
   skeleton.rodata->features = features;
+  if (!kind.attach_type) bpf_program__set_expected_attach_type(skeleton.progs.testudo, bpf_attach_type(0));
+  if (kind.multi_buffer)
+    bpf_program__set_flags(skeleton.progs.testudo,
+                           bpf_program__flags(skeleton.progs.testudo) | uint32_t(BPF_F_XDP_HAS_FRAGS));
   if (const int err = testudo_bpf__load(owner.skeleton)) return load_error(-err);
 
   for (const TableName& table : table_names()) {
@@ -142,7 +141,8 @@ Result<Program> Program::load(Tables& tables, const TableSizes& sizes, uint32_t 
   if (fresh) TESTUDO_CHECK(write_meta(tables, seed));
   Program program;
   program.fd_.reset(fcntl(bpf_program__fd(skeleton.progs.testudo), F_DUPFD_CLOEXEC, 3));
-  if (!program.fd_) return errno_error("cannot keep the XDP program", errno);
+  program.outgoing_.reset(fcntl(bpf_program__fd(skeleton.progs.testudo_out), F_DUPFD_CLOEXEC, 3));
+  if (!program.fd_ || !program.outgoing_) return errno_error("cannot keep the XDP program", errno);
   return program;
 }
 
@@ -153,6 +153,27 @@ Result<Program::Timed> Program::time(std::span<const uint8_t> frame, uint32_t re
     return errno_error("cannot run the XDP program on a frame of " + std::to_string(frame.size()) + " bytes",
                        errno);
   return Timed{Verdict(options.retval), options.duration};
+}
+
+Result<Program::Answer> Program::answer(std::span<const uint8_t> frame) const {
+  std::vector<uint8_t> out(frame.size() + 256);
+  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_out = out.data(),
+              .data_size_in = uint32_t(frame.size()), .data_size_out = uint32_t(out.size()), .repeat = 1);
+  if (bpf_prog_test_run_opts(fd(), &options) != 0)
+    return errno_error("cannot run the XDP program on a frame of " + std::to_string(frame.size()) + " bytes",
+                       errno);
+  out.resize(options.data_size_out);
+  return Answer{Verdict(options.retval), std::move(out)};
+}
+
+Result<bool> Program::drops_outgoing(std::span<const uint8_t> frame) const {
+  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_size_in = uint32_t(frame.size()),
+              .repeat = 1);
+  if (bpf_prog_test_run_opts(outgoing_fd(), &options) != 0)
+    return errno_error(
+        "cannot run the program of the way out on a frame of " + std::to_string(frame.size()) + " bytes",
+        errno);
+  return options.retval == TC_ACT_SHOT;
 }
 
 Result<Verdict> Program::run(std::span<const uint8_t> frame) const {

@@ -13,6 +13,15 @@ Result<std::string> read_timezone(const YamlNode& node) {
                     "names are those of /usr/share/zoneinfo, as Europe/Berlin; package tzdata has them");
 }
 
+Result<uint8_t> read_witness(const YamlNode& node) {
+  TESTUDO_TRY(const std::string text, node.as_string("witness"));
+  if (text == "auto") return witness::kByService;
+  if (text == "on" || text == "true") return witness::kAlways;
+  if (text == "off" || text == "false") return witness::kOff;
+  return node.error("witness must be auto, on or off, not " + text,
+                    "off where the service runs on another machine or behind a proxy");
+}
+
 }  // namespace
 
 std::string CommonKeys::log_type() const {
@@ -32,6 +41,7 @@ std::shared_ptr<const SourceInfo> CommonKeys::info(std::string type, std::string
   info->timezone = timezone;
   info->transform = transform;
   info->transform_where = transform_where;
+  info->witness = witness;
   return info;
 }
 
@@ -68,6 +78,9 @@ Result<CommonKeys> read_common(const YamlNode& section) {
   if (const YamlNode* node = section.find("transform")) {
     TESTUDO_TRY(common.transform, node->as_string("transform"));
     common.transform_where = node->content_where();
+  }
+  if (const YamlNode* node = section.find("witness")) {
+    TESTUDO_TRY(common.witness, read_witness(*node));
   }
   return common;
 }

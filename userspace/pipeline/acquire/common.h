@@ -18,6 +18,7 @@ struct CommonKeys {
   std::string timezone;   ///< "" = the system's
   std::string transform;  ///< kept as text: the engine, which knows expressions, compiles it
   Where transform_where;
+  uint8_t witness = witness::kByService;
 
   std::string log_type() const;
   /// A fresh row of the source table for one thing that is read.

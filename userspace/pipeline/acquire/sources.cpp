@@ -22,6 +22,10 @@ constexpr KeySpec kCommonKeys[] = {
     {"log_level", "string", "", "accepted for compatibility, has no effect"},
     {"transform", "string", "",
      "expression over evt that gives text in place of the line, or a list of text: one event for each"},
+    {"witness", "string", "auto",
+     "must an address have been on this host's wire before it is banned for these lines? auto = where the "
+     "service is "
+     "TCP and of this host, on = always, off = never (the service runs elsewhere or behind a proxy)"},
     {"timezone", "string", "", "zone of stamps that name none, as in Europe/Berlin; default: the system's"},
 };
 

@@ -33,6 +33,7 @@ Decider::Impl::Impl(DeciderOptions given, Store& its_store, Backend* its_backend
       sessions(options.session_grace),
       session_source(system_sessions(options.admin_groups)),
       helpers(history_helpers(*this)),
+      witnesses(std::move(options.witness), its_metrics),
       geo(options.data_folder, options.max_prefixes) {
   for (size_t v = 0; v < kVerdicts; ++v) {
     const char* name = verdict_name(Verdict(v));
@@ -129,8 +130,11 @@ Result<std::unique_ptr<Decider>> Decider::open(DeciderOptions options, Store& st
 
 AlertOutcome Decider::on_alert(Alert alert) {
   impl_->learn_areas(alert);
+  // Before the lock: a source may have to ask the kernel for all of its sockets.
+  std::optional<WitnessFinding> wire;
+  if (alert.remediation) wire = impl_->witnesses.ask(alert);
   const std::lock_guard lock(impl_->mutex);
-  return impl_->take(std::move(alert), false);
+  return impl_->take(std::move(alert), false, wire ? &*wire : nullptr);
 }
 
 void Decider::remember(std::vector<Position> positions) { impl_->committer->remember(std::move(positions)); }
@@ -143,7 +147,7 @@ Result<std::vector<AlertOutcome>> Decider::post_alerts(std::vector<Alert> alerts
   for (Alert& alert : alerts) {
     impl_->learn_areas(alert);
     const std::lock_guard lock(impl_->mutex);
-    outcomes.push_back(impl_->take(std::move(alert), force));
+    outcomes.push_back(impl_->take(std::move(alert), force, nullptr));
   }
   impl_->settle();
   TESTUDO_CHECK(impl_->committer->barrier());
@@ -173,6 +177,8 @@ Result<void> Decider::barrier() { return impl_->committer->barrier(); }
 std::string Decider::store_problem() const { return impl_->committer->problem(); }
 
 Result<WhyReport> Decider::why(const Ip& address) { return impl_->why(address.unmapped()); }
+
+WitnessStatus Decider::witness_status() const { return impl_->witnesses.status(); }
 
 Duration Decider::tick(TimePoint at) { return impl_->tick(at); }
 

@@ -1,6 +1,6 @@
 // decide/decider.h: alerts become decisions, or do not; one place knows every decision in force.
 //
-//   alert → known uuid? → allowlisted? protected? → profiles → simulation → kernel → store
+//   alert → known uuid? → allowlisted? → profiles → simulation, wire witness → protected? → kernel → store
 //
 // Every public call may come from any thread (one mutex inside). A new decision is in the kernel when the
 // call returns; it is on disk at the latest a group commit later (crash contract: design §5).
@@ -13,6 +13,7 @@
 
 #include "base/metrics.h"
 #include "base/result.h"
+#include "decide/witness.h"
 #include "enforce/backend.h"
 #include "model/alert.h"
 #include "store/store.h"
@@ -42,6 +43,7 @@ struct DeciderOptions {
   size_t max_prefixes = 1'000'000;   ///< of all countries and ASes together; the kernel's table has that many
   Duration reconcile_every = 10min;  ///< kernel compared with what is decided, and repaired
   std::function<TimePoint()> clock;  ///< for tests; empty = the wall clock
+  WitnessOptions witness;            ///< asked before a log bans somebody; off by default
 };
 
 enum class Verdict : uint8_t {
@@ -98,6 +100,7 @@ struct WhyReport {
   std::vector<Unheard> unheard;             ///< allowlisted, protected, refused: newest first
   std::vector<std::string> allowlisted_by;  ///< "10.0.0.0/8 from office (comment)"
   std::string protected_by;                 ///< "own address of eth0", "administrator's session", …
+  std::string wire;                         ///< what the wire witness knows of it, "" = it is off
   std::vector<KernelEntry> kernel;          ///< what the kernel holds, hits included
   std::vector<std::string> notes;           ///< what is not as one would expect, a sentence each
 };
@@ -154,6 +157,9 @@ class Decider {
   /// "" or what keeps decisions from reaching the disk, and what to do: for `status` and `/health`. Any
   /// thread.
   std::string store_problem() const;
+
+  /// How the wire witness stands. Any thread.
+  WitnessStatus witness_status() const;
 
   /// Waits until everything decided so far is on disk.
   Result<void> barrier();

@@ -46,7 +46,21 @@ AlertOutcome Decider::Impl::keep(Alert alert, Verdict verdict, std::string why,
   return {verdict, id, std::move(why)};
 }
 
-AlertOutcome Decider::Impl::take(Alert alert, bool force) {
+void Decider::Impl::simulate_where_due(Alert& alert, const WitnessFinding* wire) {
+  if (alert.simulated) {
+    if (alert.simulated_why.empty()) alert.simulated_why = "simulation";
+    return;
+  }
+  if (options.simulate_all || simulation.simulates(alert.scenario))
+    alert.simulated_why = "simulation";
+  else if (alert.ambiguous && !(wire && wire->alone))
+    alert.simulated_why = "ambiguous line";
+  else if (wire && wire->answer == WitnessAnswer::absent)
+    alert.simulated_why = kNoWitness;
+  alert.simulated = !alert.simulated_why.empty();
+}
+
+AlertOutcome Decider::Impl::take(Alert alert, bool force, const WitnessFinding* wire) {
   const TimePoint at = time();
   alert.source.scope = normalize_scope(alert.source.scope);
   alert.created_at = at;
@@ -88,13 +102,7 @@ AlertOutcome Decider::Impl::take(Alert alert, bool force) {
                          {}));
     }
     alert.decisions = std::move(judgement.decisions);
-    if (!alert.simulated &&
-        (alert.ambiguous || options.simulate_all || simulation.simulates(alert.scenario))) {
-      alert.simulated = true;
-      alert.simulated_why = alert.ambiguous ? "ambiguous line" : "simulation";
-    } else if (alert.simulated && alert.simulated_why.empty()) {
-      alert.simulated_why = "simulation";
-    }
+    simulate_where_due(alert, wire);
   }
 
   std::vector<Decision> good;
@@ -127,6 +135,7 @@ AlertOutcome Decider::Impl::take(Alert alert, bool force) {
   }
 
   if (by_hand) alert.id = ++last_alert_id;
+  if (!by_hand && wire) witnesses.count(*wire, alert);
   Changes changes;
   for (size_t i = 0; i < alert.decisions.size(); ++i) {
     Decision& decision = alert.decisions[i];
@@ -152,12 +161,20 @@ AlertOutcome Decider::Impl::take(Alert alert, bool force) {
                               : fmt::format("{} of {} for {}", first.type, first.value,
                                             format_duration_short(first.duration));
   if (first_refusal) why += fmt::format("; others were refused: {}", first_refusal->why);
-  log::info(simulated ? "decision.simulated" : "decision.made",
-            {{"scenario", alert.scenario},
-             {"value", first.value},
-             {"type", first.type},
-             {"until", format_rfc3339_seconds(first.until)},
-             {"decisions", alert.decisions.size()}});
+  if (simulated && alert.simulated_why == kNoWitness)
+    log::warn("decision.no_witness",
+              {{"scenario", alert.scenario},
+               {"value", first.value},
+               {"source", alert.source_name},
+               {"why", "the log names it, and it completed no handshake with this host"},
+               {"remedy", no_witness_remedy(alert)}});
+  else
+    log::info(simulated ? "decision.simulated" : "decision.made",
+              {{"scenario", alert.scenario},
+               {"value", first.value},
+               {"type", first.type},
+               {"until", format_rfc3339_seconds(first.until)},
+               {"decisions", alert.decisions.size()}});
   return finish(
       keep(std::move(alert), simulated ? Verdict::simulated : Verdict::decided, std::move(why), rows));
 }

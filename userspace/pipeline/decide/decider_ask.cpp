@@ -150,6 +150,7 @@ Result<WhyReport> Decider::Impl::why(const Ip& address) {
   newest_first(report.alerts);
   if (report.alerts.size() > kWhyRows) report.alerts.resize(kWhyRows);
 
+  report.wire = witnesses.describe(address);
   const std::lock_guard lock(mutex);
   const TimePoint at = time();
   std::vector<int64_t> ids = index.covering(host);

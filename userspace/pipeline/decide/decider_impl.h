@@ -68,7 +68,10 @@ struct Decider::Impl final : DecisionHistory {
   int honour_mark(TimePoint mark, TimePoint at);
 
   // decider_alert.cpp
-  AlertOutcome take(Alert alert, bool force);
+  /// `wire`: what the witness found, of an alert of detection; null = it is not asked.
+  AlertOutcome take(Alert alert, bool force, const WitnessFinding* wire);
+  /// Does the alert's decision remain on paper, and why?
+  void simulate_where_due(Alert& alert, const WitnessFinding* wire);
   AlertOutcome keep(Alert alert, Verdict verdict, std::string why, const std::vector<ChangeRow>& changes);
   AlertOutcome unheard(const Alert& alert, Verdict verdict, std::string why);
   void count(Verdict verdict) { verdicts[size_t(verdict)]->add(); }
@@ -136,6 +139,7 @@ struct Decider::Impl final : DecisionHistory {
   expr::HelperTable helpers;
   Profiles profiles;
   Simulation simulation;
+  Witnesses witnesses;
   KnownUuids uuids;
   GeoScopes geo;
   std::map<int64_t, std::string> area_problems;  ///< by decision

@@ -131,7 +131,14 @@ bool collect_sources(const OverflowingBucket& from, const ScenarioSet& set, std:
     return true;
   };
   if (from.only) return look(*from.only, from.only_scope);
-  if (from.source) return uint64_t(from.bucket.total) >= from.bucket.spoiled_below && look(*from.source, {});
+  if (from.lean) {
+    if (uint64_t(from.bucket.total) < from.bucket.spoiled_below) return false;
+    if (from.event->image) return look(*from.event->image, {});
+    AlertSource& source = out.emplace_back();
+    source.scope = from.scenario.scope;
+    source.ip = source.value = from.event->source_ip;
+    return true;
+  }
   const Queues& queues = from.queues;
   for (uint32_t i = 0, n = queues.size(from.bucket); i < n; ++i)
     if (!look(queues.event(from.bucket, from.rule, i), queues.scope(from.bucket, from.rule, i))) return false;
@@ -166,7 +173,7 @@ void show_events(const OverflowingBucket& from, const ScenarioSet& set, const Sl
       alert.events.push_back(event_of(image, set, names));
   };
   if (from.only) return add(*from.only);
-  if (from.source && !queued) {  // none of them has anything that is read
+  if (from.lean && !queued) {  // none of them has anything that is read
     alert.events.resize(std::min({most, from.rule.queue_limit, uint32_t(from.bucket.total)}));
     return;
   }
@@ -209,10 +216,8 @@ std::string uuid_of(const OverflowingBucket& from, const AlertSource& source) {
 
 }  // namespace
 
-bool has_source(const EventImage& image, const ScenarioSet& set) {
-  if (!Ip::parse(image.get(set.source_ip))) return false;
-  const std::string_view range = image.get(set.source_range);
-  return range.empty() || Prefix::parse(range);
+bool has_source(std::string_view source_ip, std::string_view source_range) {
+  return Ip::parse(source_ip) && (source_range.empty() || Prefix::parse(source_range));
 }
 
 int16_t offset_of(std::string_view rfc3339) {
@@ -253,9 +258,13 @@ Overflow build_overflow(const OverflowingBucket& from, const ScenarioSet& set, c
                                                            : text_at(from.at, bucket.last_offset);
   alert.remediation = scenario.remediation;
   alert.ambiguous = from.group.marked;
+  alert.witness = bucket.witness;
   if (from.event) {
     alert.first_read_mono = from.event->read_mono;
     alert.line_number = from.event->line_number;
+    if (from.event->rivals_size > 0)
+      for (const std::string_view rival : split(from.event->rivals(), ' '))
+        if (!rival.empty()) alert.rivals.emplace_back(rival);
     if (!from.brief || set.asks_lines) alert.line = std::string(from.event->raw);
   }
   show_events(from, set, names, sources.size(), alert);

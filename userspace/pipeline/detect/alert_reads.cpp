@@ -78,6 +78,7 @@ class Walk {
 }  // namespace
 
 void AlertReads::add(std::string_view expression) {
+  any = true;
   const Tokens tokens = tokens_of(expression);
   if (!Walk(tokens, *this).run()) whole = true;
 }

@@ -13,6 +13,7 @@
 namespace testudo::detect {
 
 struct AlertReads {
+  bool any = false;               ///< something may read alerts at all
   bool whole = false;             ///< more than is told by the alert's head and `meta`
   std::vector<std::string> meta;  ///< fields of the events' Meta
   /// Of an expression over `evt`, an overflow.

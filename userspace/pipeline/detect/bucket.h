@@ -40,7 +40,8 @@ struct alignas(64) Bucket {
   static constexpr uint32_t kNone = UINT32_MAX;
 
   uint32_t scenario = kNone;    ///< the document that made it: all its behaviour; kNone = the place is free
-  uint32_t partition : 31 = 0;  ///< that of the scenario
+  uint32_t partition : 29 = 0;  ///< that of the scenario
+  uint32_t witness : 2 = 0;     ///< what the sources of its events ask for (model/event.h)
   uint32_t log_time : 1 = 0;    ///< the last event came in log time
   union {
     double tokens = 0;    ///< leaky

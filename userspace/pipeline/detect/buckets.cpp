@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/ip.h"
+#include "detect/ahead.h"
 #include "detect/keys.h"
 
 namespace testudo::detect {
@@ -146,8 +147,15 @@ void Buckets::empty(Bucket& bucket) {
 }
 
 void Buckets::renew(Bucket& bucket, uint32_t scenario) {
-  empty(bucket);
+  const Rule& rule = set_->rules[bucket.scenario];
+  if (bucket.scenario == scenario && rule.pulse)
+    queues_.restart(bucket, rule);
+  else
+    queues_.clear(bucket, rule);
+  bucket.seen.clear(pool_);
+  const Pool::Handle queue = bucket.queue;
   prepare(bucket, scenario);
+  bucket.queue = queue;
 }
 
 void Buckets::erase(uint32_t group, Bucket& bucket) {
@@ -161,14 +169,14 @@ void Buckets::erase(uint32_t group, Bucket& bucket) {
 
 void Buckets::prefetch_group(uint64_t hash) const {
   const uint32_t found = index_.peek(hash);
-  if (found != kNone) __builtin_prefetch(&row(found));
+  if (found != kNone) ask_for(&row(found));
 }
 
 void Buckets::prefetch_buckets(uint64_t hash) const {
   const uint32_t found = index_.peek(hash);
   if (found == kNone) return;
   const Group& g = row(found);
-  for (uint32_t i = 0; i < g.places && i < 16; ++i) __builtin_prefetch(&buckets_of(g)[i]);
+  for (uint32_t i = 0; i < g.places && i < 16; ++i) ask_for(&buckets_of(g)[i]);
 }
 
 void Buckets::prefetch_parts(uint64_t hash) const {

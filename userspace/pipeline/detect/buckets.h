@@ -76,6 +76,11 @@ class Buckets {
   Bucket& at(size_t group, size_t place) { return buckets_of(row(group))[place]; }
   const Bucket& at(size_t group, size_t place) const { return buckets_of(row(group))[place]; }
   GroupKey key(size_t group) const;
+  /// A bucket of the group will not run empty before `end`; a hint for who looks for groups that are over.
+  void keep_busy(uint32_t group, TimePoint end) {
+    row(group).busy_until = std::max(row(group).busy_until, moment_of(end) + 1);
+  }
+  bool may_be_over(size_t group, TimePoint t) const { return row(group).busy_until <= moment_of(t); }
   template <typename F>
   void each(F f) const {  ///< f(group, bucket) of all that live
     for (size_t g = 0; g < rows_; ++g)
@@ -84,6 +89,10 @@ class Buckets {
   }
 
  private:
+  /// About a second; what lies outside of 1970 to 2116 counts as the next moment inside.
+  static uint32_t moment_of(TimePoint t) {
+    return uint32_t(std::clamp<int64_t>(unix_nanos(t) >> 30, 0, UINT32_MAX - 1));
+  }
   static constexpr size_t kBlock = 256, kInlineText = 24, kMostPlaces = 4096;
   struct alignas(64) Group {
     uint64_t hash = 0;
@@ -96,6 +105,7 @@ class Buckets {
     uint16_t live = 0, places = 0,
              room = 0;  ///< buckets, those and gaps between them, what there is room for
     Pool::Handle buckets = Pool::kNone;
+    uint32_t busy_until = 0;                  ///< no bucket runs empty later (moment_of)
     uint32_t network = kNone;                 ///< row in the table of networks
     uint32_t next = kNone, previous = kNone;  ///< groups of that network
   };

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "detect/ahead.h"
+
 namespace testudo::detect {
 
 class FlatIndex {
@@ -22,7 +24,7 @@ class FlatIndex {
       if (slot.tag == uint32_t(hash) && same(slot.row)) return slot.row;
     }
   }
-  void prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[home(uint32_t(hash))]); }
+  void prefetch(uint64_t hash) const { ask_for(&slots_[home(uint32_t(hash))]); }
 
   /// Likely the row, without asking: the first of that tag.
   uint32_t peek(uint64_t hash) const {

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/text.h"
+#include "detect/alert_build.h"
 #include "detect/context.h"
 #include "detect/keys.h"
 #include "detect/shape.h"
@@ -25,6 +26,8 @@ Matcher::Matcher(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const S
       keys_(set_->scenarios.size()),
       counters_(set_->scenarios.size()),
       bits_(dispatch_.words()) {
+  const bool any_writes = std::any_of(set_->scenarios.begin(), set_->scenarios.end(),
+                                      [](const auto& s) { return writes(s->filter.text()); });
   std::vector<std::string> group_texts;
   for (const auto& s : set_->scenarios) {
     Plan& plan = plans_[s->id];
@@ -34,6 +37,8 @@ Matcher::Matcher(std::shared_ptr<const ScenarioSet> set, std::shared_ptr<const S
     plan.keyed = partition.keyed;
     plan.trigger = s->type == BucketType::trigger;
     plan.writes = writes(s->filter.text());
+    if (s->window && s->window->equal_slot && !any_writes) plan.window = &*s->window;
+    plan.bare = partition.scenarios.size() == 1 && set_->rules[s->id].lean && (!s->window || plan.window);
     // A filter that is equalities alone need not be evaluated: most are the dispatch's, the rest are looked
     // up.
     const auto& required = s->filter.required();
@@ -119,6 +124,7 @@ bool Matcher::match(Event& event, const What& what, expr::Context& context, Pour
   context.arena = &event.arena;
   dispatch_.candidates(event, context, bits_.data());
   ++epoch_;
+  bare_ = true;
   bool any = false;
   for (size_t w = 0; w < bits_.size(); ++w)
     for (uint64_t word = bits_[w]; word; word &= word - 1) {
@@ -170,7 +176,11 @@ bool Matcher::add(uint32_t id, const Plan& plan, const What& what, Event& event,
   record.event = uint32_t(out.events.size());
   record.scenario = id;
   record.marked = what.marked;
+  bare_ = bare_ && plan.bare;
   if (plan.keyed) record.keys = keys_of(plan, event, context, out);
+  if (plan.window)
+    record.passes = event.get(*plan.window->equal_slot) == plan.window->equal_text ? PourRecord::Passes::yes
+                                                                                   : PourRecord::Passes::no;
   const uint32_t list = shard_of(hash, plan.ordered);
   out.records[list].push_back(record);
   out.lists |= 1u << list;
@@ -211,26 +221,59 @@ uint32_t Matcher::keys_of(const Plan& plan, const Event& event, expr::Context& c
   return first;
 }
 
+namespace {
+
+/// An overflow that is poured again brings what its own events' sources ask for.
+uint8_t witness_of(const Event& event) {
+  if (!event.overflow) return event.source ? event.source->witness : witness::kOff;
+  uint8_t asked = witness::kOff;
+  for (const Alert& alert : event.overflow->alerts) asked |= alert.witness;
+  return asked;
+}
+
+}  // namespace
+
+/// What is needed where only the heads of alerts are.
+void Matcher::add_brief(const Event& event, PourEvent& e, Arena& arena) const {
+  const auto absent = [&](SlotRef slot) { return event.get(slot).empty(); };
+  e.blank = std::all_of(set_->later_slots.begin(), set_->later_slots.end(), absent);
+  e.spoils = !has_source(event.get(set_->source_ip), event.get(set_->source_range));
+  // What else an alert's source tells is printed by nobody: only content that runs later may ask.
+  const SlotRef more[] = {set_->source_range, set_->as_number, set_->asn_number, set_->as_name,
+                          set_->country,      set_->latitude,  set_->longitude};
+  if (bare_ && e.blank && (!set_->later.any || std::all_of(std::begin(more), std::end(more), absent)))
+    e.source_ip = arena.copy(event.get(set_->source_ip).substr(0, EventImage::kMaxValue));
+  else
+    e.image = EventImage::make_brief(event, *set_, arena);
+}
+
 void Matcher::add_event(Event& event, const What& what, expr::Context& context, PourBatch& out) {
   PourEvent e;
   if (brief_) {
-    e.image = EventImage::make_brief(event, *set_, out.arena);
-    e.blank = std::none_of(set_->later_slots.begin(), set_->later_slots.end(),
-                           [&](SlotRef slot) { return !event.get(slot).empty(); });
+    add_brief(event, e, out.arena);
   } else {
     std::vector<std::pair<std::string_view, std::string_view>> early;
     if (set_->early_contexts) early_context_values(*set_, context, early);
     e.image = EventImage::make(event, *set_, early, out.arena);
   }
   e.t = what.t;
+  e.time = event.time;
+  e.offset = offset_of(what.t_text);
   e.t_text = out.arena.copy(what.t_text);
   e.arrived = event.arrived;
   e.line_number = event.line_number;
   if (!brief_ || set_->asks_lines) e.raw = out.arena.copy(event.raw.substr(0, kMaxRaw));
+  if (!what.rivals.empty() && !brief_) {
+    // At most a handful of addresses, and of few lines.
+    const std::string both = std::string(e.raw) + std::string(what.rivals.substr(0, 1024));
+    e.rivals_size = uint16_t(both.size() - e.raw.size());
+    e.raw = out.arena.copy(both).substr(0, e.raw.size());
+  }
   e.read_mono = what.read_mono;
   e.source = event.source;
   e.src =
       event.source && event.src.data() == event.source->name.data() ? event.src : out.arena.copy(event.src);
+  e.witness = witness_of(event);
   e.log_time = event.log_time;
   out.events.push_back(e);
 }

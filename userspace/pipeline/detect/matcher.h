@@ -34,6 +34,7 @@ class Matcher {
     /// The event has no time of its own, which it should have (a replay without dateparse): only triggers
     /// take it.
     bool triggers_only = false;
+    std::string_view rivals;  ///< of a marked event: other addresses that its line could mean
   };
   /// Evaluates the candidates, appends the event and its records. Nothing is appended when no scenario takes
   /// it. True when one did. Errors are isolated: a scenario whose filter fails is left out, the others run.
@@ -77,6 +78,8 @@ class Matcher {
     int group = -1;  ///< row in groups_, -1 = one bucket for all
     uint32_t partition = 0;
     bool ordered = false, keyed = false, writes = false, trigger = false;
+    bool bare = false;               ///< its buckets read nothing of an event but its source_ip
+    const Window* window = nullptr;  ///< its predicate is one equality, and no filter changes fields
   };
   /// The keys of one document; only of partitions that have any.
   struct Keys {
@@ -92,6 +95,7 @@ class Matcher {
   const Group* group_of(const Plan& plan, const Event& event, expr::Context& context, Arena& arena);
   uint32_t keys_of(const Plan& plan, const Event& event, expr::Context& context, PourBatch& out);
   void add_event(Event& event, const What& what, expr::Context& context, PourBatch& out);
+  void add_brief(const Event& event, PourEvent& e, Arena& arena) const;
 
   std::shared_ptr<const ScenarioSet> set_;
   std::shared_ptr<const SlotNames> names_;
@@ -104,6 +108,7 @@ class Matcher {
   std::vector<MatchCounters> counters_;
   std::vector<uint64_t> bits_;
   uint64_t epoch_ = 0;
+  bool bare_ = false;  ///< so far all that takes the event is
   MatchTrace* trace_ = nullptr;
 };
 

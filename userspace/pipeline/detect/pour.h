@@ -22,19 +22,33 @@ inline constexpr uint32_t kShards = 16;
 /// The list of scenarios that may accept overflows: fed in the order of lines.
 inline constexpr uint32_t kOrdered = kShards;
 
-struct PourEvent {
-  const EventImage* image = nullptr;  ///< what buckets, alerts and conditions read of the event
-  TimePoint t{};                      ///< bucket time: arrival (live) or the log's own
-  std::string_view t_text;            ///< the same as RFC 3339, with the log's offset
-  TimePoint arrived{};                ///< evt.Line.Time
+/// What every bucket reads comes first: one cache line.
+struct alignas(64) PourEvent {
+  TimePoint t{};     ///< bucket time: arrival (live) or the log's own
+  TimePoint time{};  ///< evt.Time
+  /// What buckets, alerts and conditions read of the event. Null where that is its source_ip alone.
+  const EventImage* image = nullptr;
+  std::string_view t_text;  ///< t as RFC 3339, with the log's offset
+  int16_t offset = 0;       ///< that offset, minutes
+  bool log_time = false;    ///< replay or late: expiry by log time, no timers
+  // Where only the heads of alerts are wanted (ShardOptions::brief):
+  bool blank = false;        ///< nothing of it is read once it is in a bucket (ScenarioSet::later)
+  bool spoils = false;       ///< it has no source that an alert could name: buckets that hold it give none
+  uint8_t witness = 0;       ///< what its source asks for (model/event.h)
+  uint16_t rivals_size = 0;  ///< see rivals()
+  std::string_view source_ip;
+
+  TimePoint arrived{};  ///< evt.Line.Time
   uint64_t line_number = 0;
   std::string_view raw;  ///< at most 2 KiB of the line
   int64_t read_mono = 0;
   const SourceInfo* source = nullptr;  ///< owned by acquire, outlives every event
   std::string_view src;
-  bool log_time = false;  ///< replay or late: expiry by log time, no timers
-  bool blank = false;     ///< nothing of it is read once it is in a bucket (ScenarioSet::later)
+
+  /// Other addresses that a doubtful line could mean, blanks between: they lie right behind `raw`.
+  std::string_view rivals() const { return {raw.data() + raw.size(), rivals_size}; }
 };
+static_assert(sizeof(PourEvent) == 128);
 
 /// What one document of a partition says of an event (distinct, cancel_on …); only of partitions that ask.
 struct PourKey {
@@ -56,6 +70,8 @@ struct PourRecord {
   /// document says that made it, and documents may share one.
   uint32_t keys = kNoKeys;
   bool marked = false;  ///< the source is one of several that the line allows
+  /// Does the event pass the predicate of the scenario's window? Unknown: ask its image.
+  enum class Passes : uint8_t { unknown, no, yes } passes = Passes::unknown;
 };
 
 struct PourBatch {

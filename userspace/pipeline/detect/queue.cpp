@@ -37,6 +37,13 @@ void Queues::clear(Bucket& bucket, const Rule& rule) {
   bucket.queue = Pool::kNone;
 }
 
+void Queues::restart(Bucket& bucket, const Rule& rule) {
+  if (bucket.queue == Pool::kNone) return;
+  if (head(bucket).room) return clear(bucket, rule);
+  head(bucket) = Head{};
+  head(bucket).birth = ++births_;
+}
+
 Pool::Handle Queues::handle(const Bucket& bucket, const Rule& rule, uint32_t i) const {
   Head& h = head(bucket);
   return ring(h, rule)[(h.first + i * stride(rule)) % h.room] & ~kMark;

@@ -8,6 +8,7 @@
 
 #include <string_view>
 
+#include "detect/ahead.h"
 #include "detect/bucket.h"
 #include "detect/event_image.h"
 #include "detect/scenario.h"
@@ -48,6 +49,8 @@ class Queues {
   /// The block, without events yet.
   void open(Bucket& bucket, const Rule& rule);
   void clear(Bucket& bucket, const Rule& rule);
+  /// The same, but a block that holds a pulse alone stays where it is.
+  void restart(Bucket& bucket, const Rule& rule);
 
   /// Notes that the bucket's event of that number (from 1) and time counts for its condition.
   void beat(Bucket& bucket, const Rule& rule, int32_t number, TimePoint time);
@@ -56,7 +59,7 @@ class Queues {
   uint32_t beats(const Bucket& bucket, const Rule& rule, uint32_t most, int64_t* times) const;
 
   void prefetch(const Bucket& bucket) const {
-    if (bucket.queue != Pool::kNone) __builtin_prefetch(pool_.at(bucket.queue));
+    if (bucket.queue != Pool::kNone) ask_for(pool_.at(bucket.queue));
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "detect/ahead.h"
 #include "detect/pool.h"
 
 namespace testudo::detect {
@@ -25,7 +26,7 @@ class SeenSet {
     count_ = 0;
   }
   void prefetch(const Pool& pool) const {
-    if (count_ > 1) __builtin_prefetch(pool.at(low_));
+    if (count_ > 1) ask_for(pool.at(low_));
   }
   uint32_t size() const { return count_; }
   void each(const Pool& pool, std::vector<uint64_t>& out) const;

@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "detect/alert_build.h"
+#include "detect/ahead.h"
 #include "detect/keys.h"
 
 namespace testudo::detect {
 namespace {
 
 using Truth = expr::Expression::Truth;
-constexpr uint64_t kLineSeed = 0x1b873593cc9e2d51ULL;
 constexpr uint32_t kTightQueue = Window::kMost;  ///< of unbounded queues when memory is short
 constexpr uint64_t kSeenSalt = 0x5eed0f5eed0f5eedULL;
 
@@ -61,6 +60,15 @@ void Shard::take(const PourBatch& batch, uint32_t index, size_t first, size_t en
     if (due(1)) buckets_.prefetch_group(hash(1));
     if (due(2)) buckets_.prefetch_buckets(hash(2));
     if (due(3)) buckets_.prefetch_parts(hash(3));
+    // The batch itself is as large as a cache, and a shard takes every sixteenth event of it.
+    if (due(2)) {
+      const PourRecord& record = records[runs_[i - kAhead * 2]];
+      ask_for(&batch.events[record.event]);
+      ask_for(record.group.data());
+      const size_t last = i - kAhead * 2 + 1 < runs ? runs_[i - kAhead * 2 + 1] : end;
+      for (size_t k = runs_[i - kAhead * 2]; k < last; ++k)
+        if (records[k].keys != PourRecord::kNoKeys) ask_for(&batch.keys[records[k].keys]);
+    }
     if (!due(kSteps)) continue;
     const size_t run = i - kAhead * kSteps;
     const size_t behind = run + 1 < runs ? runs_[run + 1] : end;
@@ -68,7 +76,7 @@ void Shard::take(const PourBatch& batch, uint32_t index, size_t first, size_t en
   }
   if (copy_ != Pool::kNone) buckets_.queues().release(copy_);
   copy_ = Pool::kNone;
-  current_ = hashed_ = judged_ = nullptr;
+  current_ = hashed_ = nullptr;
   last_key_ = {};
   last_group_ = Buckets::kNone;
 }
@@ -132,6 +140,7 @@ void Shard::pour(const PourBatch& batch, const PourRecord& record, std::vector<E
   const Rule& rule = set_->rules[bucket->scenario];
   if (refused(*bucket, rule, pour)) return;
   add_event(*bucket, rule, pour);
+  buckets_.keep_busy(pour.group, event.t + rule.lifetime);
   if (overflows(*bucket, rule, pour)) return overflow(*bucket, event.t, pour);
   if (buckets_.overfull()) {
     evicted_.clear();
@@ -194,17 +203,18 @@ void Shard::add_event(Bucket& bucket, const Rule& rule, const Pour& pour) {
   const PourEvent& event = *pour.event;
   if (bucket.total == 0) {
     bucket.first = bucket.last = event.t;
-    bucket.first_offset = offset_of(event.t_text);
+    bucket.first_offset = event.offset;
     if (!lean(rule)) bucket.first_hash = line_hash(event);
     bucket.log_time = event.log_time;
   }
   if (bucket.total < INT32_MAX) ++bucket.total;
+  bucket.witness |= event.witness;
   ++counters(bucket.scenario).poured;
   Queues& queues = buckets_.queues();
-  const bool counts = rule.window && asker_.passes(*set_->scenarios[bucket.scenario], *event.image);
-  if (counts && rule.pulse) queues.beat(bucket, rule, bucket.total, event.image->time());
+  const bool counts = rule.window && passes(bucket, pour);
+  if (counts && rule.pulse) queues.beat(bucket, rule, bucket.total, event.time);
   if (lean(rule)) {
-    if (spoils(event)) bucket.spoiled_below = uint64_t(bucket.total) + rule.queue_limit;
+    if (event.spoils) bucket.spoiled_below = uint64_t(bucket.total) + rule.queue_limit;
     if (!queues.size(bucket)) {
       if (event.blank) return;
       queues.materialize(bucket, rule, std::min(rule.queue_limit, uint32_t(bucket.total) - 1));
@@ -219,20 +229,19 @@ void Shard::add_event(Bucket& bucket, const Rule& rule, const Pour& pour) {
     start_timer(pour.group, bucket);
 }
 
-/// Has the event no usable source, so that no bucket that holds it gives an alert?
-bool Shard::spoils(const PourEvent& event) {
-  if (judged_ != &event) {
-    judged_ = &event;
-    spoils_ = !has_source(*event.image, *set_);
-  }
-  return spoils_;
+/// Does the event count for the condition's window?
+bool Shard::passes(const Bucket& bucket, const Pour& pour) {
+  // The record speaks for its own scenario; another one may have made the bucket.
+  if (bucket.scenario == pour.record->scenario && pour.record->passes != PourRecord::Passes::unknown)
+    return pour.record->passes == PourRecord::Passes::yes;
+  return asker_.passes(*set_->scenarios[bucket.scenario], *pour.event->image);
 }
 
 bool Shard::overflows(Bucket& bucket, const Rule& rule, const Pour& pour) {
   const PourEvent& event = *pour.event;
   const Duration elapsed = event.t - bucket.last;
   bucket.last = event.t;
-  bucket.last_offset = offset_of(event.t_text);
+  bucket.last_offset = event.offset;
   bucket.log_time = event.log_time;
   if (rule.counts && !take_token(bucket.tokens, elapsed, rule.capacity, rule.leakspeed)) return true;
   return rule.asks_after && asks_after(bucket, pour);
@@ -255,102 +264,6 @@ bool Shard::asks_after(Bucket& bucket, const Pour& pour) {
   const bool convinced = asker_.convinced(scenario, bucket.guillotine, errors);
   if (errors) counters(bucket.scenario).errors += errors;
   return convinced;
-}
-
-void Shard::trigger(const Pour& pour) {
-  const PourRecord& record = *pour.record;
-  const Scenario& scenario = *set_->scenarios[record.scenario];
-  // A bucket for the moment, outside of the table.
-  Bucket bucket;
-  buckets_.prepare(bucket, record.scenario);
-  bucket.total = 1;
-  bucket.first = bucket.last = pour.event->t;
-  bucket.first_offset = bucket.last_offset = offset_of(pour.event->t_text);
-  bucket.log_time = pour.event->log_time;
-  ++counters(record.scenario).poured;
-  if (scenario.overflow_filter)
-    buckets_.queues().push(bucket, set_->rules[record.scenario], 1, copy(*pour.event),
-                           pour.keys ? pour.keys[scenario.place].scope_value : std::string_view(), false);
-  const auto result = emit(bucket, pour.event->t, pour, pour.event->image);
-  if (trace_) trace(bucket, pour, result);
-  buckets_.empty(bucket);
-}
-
-void Shard::overflow(Bucket& bucket, TimePoint at, const Pour& pour) {
-  const auto result = emit(bucket, at, pour, nullptr);
-  if (trace_ && pour.event) trace(bucket, pour, result);
-  buckets_.erase(pour.group, bucket);
-}
-
-PourStep::Result Shard::emit(Bucket& bucket, TimePoint at, const Pour& pour, const EventImage* only) {
-  const Scenario& scenario = *set_->scenarios[bucket.scenario];
-  Overflow built;
-  const auto build = [&] {
-    if (only && !brief_) bucket.first_hash = line_hash(*pour.event);
-    const Rule& rule = set_->rules[bucket.scenario];
-    OverflowingBucket from{buckets_.queues(), pour.key, bucket, rule, scenario, at, pour.event, only};
-    from.brief = brief_;
-    if (!only && lean(rule)) from.source = pour.event->image;
-    if (only && pour.keys) from.only_scope = pour.keys[scenario.place].scope_value;
-    built = build_overflow(from, *set_, *names_);
-    if (built.alerts.empty() || brief_) return;
-    const MetaPairs meta = asker_.contexts(buckets_, bucket, only);
-    for (Alert& alert : built.alerts) alert.meta = meta;
-  };
-  if (scenario.overflow_filter) {
-    build();
-    asker_.begin(buckets_, pour.key, bucket, nullptr, at);
-    const Truth truth = asker_.ask(scenario.overflow_filter, built);
-    if (truth == Truth::failed) ++counters(bucket.scenario).errors;
-    if (truth == Truth::no) {
-      ++counters(bucket.scenario).filtered;
-      return PourStep::Result::filtered;
-    }
-  }
-  if (scenario.blackhole > Duration(0) &&
-      blackholes_.swallows(bucket.scenario, pour.key.hash, pour.key.marked, pour.key.text, at,
-                           scenario.blackhole)) {
-    ++counters(bucket.scenario).blackholed;
-    return PourStep::Result::blackholed;
-  }
-  if (!scenario.overflow_filter) build();
-  if (built.alerts.empty()) {
-    ++counters(bucket.scenario).no_source;
-    return PourStep::Result::no_source;
-  }
-  ++counters(bucket.scenario).overflowed;
-  Emitted one;
-  one.order = pour.record ? pour.record->order : 0;
-  one.line_number = pour.event ? pour.event->line_number : 0;
-  one.scenario = bucket.scenario;
-  one.marked = pour.key.marked;
-  one.overflow = std::move(built);
-  pour.out->push_back(std::move(one));
-  return PourStep::Result::overflowed;
-}
-
-uint64_t Shard::line_hash(const PourEvent& event) {
-  if (hashed_ != &event) {
-    const std::string_view stamp = event.image->marshaled_time();
-    // The seed is fixed: the same line gives the same uuid after a restart.
-    hash_ = table_hash(event.raw, table_hash(stamp.empty() ? event.t_text : stamp, kLineSeed));
-    hashed_ = &event;
-  }
-  return hash_;
-}
-
-void Shard::trace(const Bucket& bucket, const Pour& pour, PourStep::Result result) {
-  PourStep step;
-  step.result = result;
-  step.group = pour.key.text;
-  const Scenario& owner = *set_->scenarios[bucket.scenario];
-  step.level = owner.type == BucketType::leaky ? std::max(0.0, double(owner.capacity) - bucket.tokens)
-                                               : double(bucket.total);
-  step.capacity = owner.capacity;
-  step.total = bucket.total;
-  step.marked = pour.key.marked;
-  step.fresh = pour.fresh;
-  trace_->step(*set_->scenarios[pour.record->scenario], owner, step);
 }
 
 void Shard::count_buckets(std::vector<size_t>& by_scenario) const {

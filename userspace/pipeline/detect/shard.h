@@ -37,7 +37,8 @@ struct ShardOptions {
   /// a replay takes a fixed one, so that evictions repeat.
   uint64_t seed = 0;
   /// Who takes the alerts wants them without events, contexts, message and identity (a replay that prints
-  /// their heads): what nobody reads is not kept, unless content that runs after it might read all.
+  /// their heads): what nobody reads is not kept, unless content that runs after it might read all. Such
+  /// buckets are not saved: a snapshot would lack what they do not keep.
   bool brief = false;
 };
 
@@ -120,7 +121,7 @@ class Shard {
   bool refused(Bucket& bucket, const Rule& rule, const Pour& pour);
   void add_event(Bucket& bucket, const Rule& rule, const Pour& pour);
   bool lean(const Rule& rule) const { return brief_ && rule.lean; }
-  bool spoils(const PourEvent& event);
+  bool passes(const Bucket& bucket, const Pour& pour);
   bool overflows(Bucket& bucket, const Rule& rule, const Pour& pour);
   bool asks_after(Bucket& bucket, const Pour& pour);
   /// The bucket is gone afterwards.
@@ -162,8 +163,6 @@ class Shard {
   std::vector<uint32_t> runs_;  ///< of a list: the first record of each group of an event
   const PourEvent* hashed_ = nullptr;
   uint64_t hash_ = 0;
-  const PourEvent* judged_ = nullptr;
-  bool spoils_ = false;
   PourTrace* trace_ = nullptr;
 };
 

@@ -68,6 +68,7 @@ void Shard::sweep(TimePoint t, bool log_time, size_t budget) {
 void Shard::sweep_group(TimePoint t, bool log_time) {
   if (sweep_at_ >= buckets_.rows()) sweep_at_ = 0;
   const auto group = uint32_t(sweep_at_++);
+  if (!buckets_.may_be_over(group, t)) return;
   const auto each = [&](auto f) {
     for (uint32_t i = 0; i < buckets_.places(group); ++i)
       if (Bucket& bucket = buckets_.at(group, i); bucket.scenario != Bucket::kNone && !f(bucket))

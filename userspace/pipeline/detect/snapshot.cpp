@@ -192,7 +192,7 @@ void Snapshot::save_shard(Writer& out, const Shard& shard) {
     key(b.scenario);
     out.text(whose.text);
     out.number(uint8_t(whose.marked));
-    out.number(uint8_t(b.log_time));
+    out.number(uint8_t(b.log_time | b.witness << 1));
     out.number(b.guillotine);  // or the tokens: the same bits
     out.number(b.total);
     out.number(unix_nanos(b.first));
@@ -239,7 +239,9 @@ bool Snapshot::restore_bucket(Shards& shards, Reader& in, Images& images, size_t
   const auto place = in.number<uint32_t>();
   const Scenario* scenario = find(images.scenarios, name, filter, type, place);
   const std::string_view group = in.text();
-  const bool marked = in.number<uint8_t>() != 0, log_time = in.number<uint8_t>() != 0;
+  const bool marked = in.number<uint8_t>() != 0;
+  const auto bits = in.number<uint8_t>();
+  const bool log_time = (bits & 1) != 0;
   Bucket fields;
   fields.guillotine = in.number<uint64_t>();  // or the tokens
   fields.total = in.number<int32_t>();
@@ -269,6 +271,7 @@ bool Snapshot::restore_bucket(Shards& shards, Reader& in, Images& images, size_t
   std::vector<uint32_t> gone;
   Bucket& b = buckets.insert(key, scenario->id, row, gone);
   b.log_time = log_time;
+  b.witness = bits >> 1 & 3;
   b.guillotine = fields.guillotine;
   if (scenario->type == BucketType::leaky) {
     b.tokens = std::clamp(fields.tokens, 0.0, double(scenario->capacity));

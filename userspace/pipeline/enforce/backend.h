@@ -128,8 +128,16 @@ struct BackendKind {
   Result<std::unique_ptr<Backend>> (*open)(const EnforceOptions& options);
 };
 
-/// By `options.mode`; auto takes the first that works and says why the better ones did not.
+/// By `options.mode`; auto takes the first of `options.order` that works and says why the better ones did
+/// not.
 Result<std::unique_ptr<Backend>> open_backend(const EnforceOptions& options);
+/// What backends of an earlier run or mode still have in force goes away. Call once `in_force` is filled.
+Result<void> retire_others(const EnforceOptions& options, Backend& in_force);
+/// Another mode, order or interfaces while packets run: the new backend is filled before the old one is
+/// emptied. On an error `current` is in force as before. Blocklists are the caller's to put again.
+Result<void> switch_backend(std::unique_ptr<Backend>& current, const EnforceOptions& from,
+                            const EnforceOptions& to, std::span<const DecisionChange> all,
+                            std::span<const AllowChange> allowed);
 
 /// The way out: works without daemon, configuration or store, on pinned maps alone. Empties every ban table
 /// under `pin` and leaves the flush mark in the pinned meta map. Not found = nothing is in force, also fine.

@@ -118,7 +118,7 @@ void Intervals::sweep(const Prefix& prefix, std::vector<Piece>& out) const {
 Intervals::Change Intervals::recompute(const Prefix& prefix) {
   const Address first = address_of(prefix.ip), last = last_of(prefix);
   // From the neighbour before the span to the neighbour behind it: they may merge with what is new.
-  auto begin = pieces_.upper_bound(first);
+  auto begin = pieces_.lower_bound(first);
   if (begin != pieces_.begin()) {
     const auto before = std::prev(begin);
     if (before->second.last >= first || before->second.last + 1 == first) begin = before;

@@ -154,10 +154,27 @@ void Writer::give_up(const std::vector<Step>& steps, Outcome& outcome) const {
   for (const Step& step : steps) outcome.doubtful.insert({step.group, step.kind});
 }
 
+Result<void> Writer::remove_ended(const Step& step) {
+  Batch batch(table_);
+  const std::string key = key_of(step.first, family_of(step.kind));
+  batch.delete_element(set_name(step.group->set_id(step.kind)), {key, false, "", 0}, 0);
+  // What else may be refused, the table missing for one, the transaction that follows meets as well.
+  const auto refusals = socket_.send(batch);
+  if (!refusals) return refusals.error();
+  return {};
+}
+
 Result<Writer::Outcome> Writer::flush() {
   Outcome outcome;
   std::vector<Step> steps = draw_together(std::move(steps_));
   steps_.clear();
+  const int64_t at = unix_nanos(now());
+  for (Step& step : steps) {
+    if (is_ranges(step.kind) || !step.before.present || step.before.until > at) continue;
+    TESTUDO_CHECK(remove_ended(step));
+    step.before = {};
+  }
+  std::erase_if(steps, [](const Step& step) { return !step.before.present && !step.after.present; });
   for (int tries = 0; !steps.empty(); ++tries) {
     Sent sent = build(steps, unix_nanos(now()));
     const auto refusals = socket_.send(sent.batch);

@@ -59,6 +59,9 @@ class Writer {
     std::vector<std::pair<uint32_t, bool>> counters;  ///< rows made in it, by family
   };
   Sent build(const std::vector<Step>& steps, int64_t now, const std::string& emptied = "") const;
+  /// Takes an element away that may have timed out by itself, or not (timeouts stand still in suspend). In a
+  /// transaction of its own: one that is gone already would undo all others.
+  Result<void> remove_ended(const Step& step);
   /// True when there is something left to try.
   bool judge(const std::vector<Refusal>& refusals, std::vector<Step>& steps, Outcome& outcome) const;
   void give_up(const std::vector<Step>& steps, Outcome& outcome) const;

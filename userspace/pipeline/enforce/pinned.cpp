@@ -8,10 +8,13 @@
 #include <unordered_map>
 
 #include "base/log.h"
+#include "enforce/backends.h"
 #include "enforce/ban_tables.h"
 #include "enforce/kernel_view.h"
 #include "enforce/nft_pinned.h"
 #include "xdp/attach.h"
+#include "xdp/outgoing.h"
+#include "xdp/witness.h"
 
 namespace testudo {
 namespace {
@@ -219,10 +222,17 @@ Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefi
 }
 
 Result<void> remove_pinned(const std::string& pin) {
-  TESTUDO_CHECK(nft_remove(nft_table(pin)));
+  xdp::remove_witness(pin);
+  TESTUDO_CHECK(remove_xdp(pin));
+  return nft_remove(nft_table(pin));
+}
+
+Result<void> remove_xdp(const std::string& pin) {
   for (const std::string& interface : xdp::pinned_interfaces(pin)) xdp::detach(pin, interface);
+  for (const std::string& interface : xdp::outgoing_interfaces(pin)) xdp::detach_outgoing(pin, interface);
   xdp::remove_tables(pin, false);
-  if (rmdir(pin.c_str()) != 0 && errno != ENOENT)
+  // (The witness has pins of its own there, and outlives a change of the mode.)
+  if (rmdir(pin.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY)
     return errno_error("cannot remove " + pin, errno, {}, "look what else lies there: `ls " + pin + "`");
   return {};
 }

@@ -3,6 +3,7 @@
 // Both sides may hold millions: the wanted side is sorted by index (4 bytes each), the kernel's side streams
 // by in batches and is looked up there; nothing is copied.
 #include <algorithm>
+#include <cerrno>
 #include <numeric>
 #include <unordered_map>
 #include <vector>
@@ -77,6 +78,12 @@ class Wanted {
   std::vector<uint32_t> others_;
 };
 
+Error full_error(const xdp::Map& map, const Prefix& left_out) {
+  Error error = xdp::map_error(map, "adding", E2BIG);
+  error.message += "; left out: " + left_out.text();
+  return error;
+}
+
 /// Entries for one exact table, written in batches.
 struct Batch {
   std::vector<char> keys;
@@ -122,7 +129,7 @@ Result<void> XdpBackend::reconcile_bans(std::span<const DecisionChange> all) {
   std::vector<ban_value> values(all.size());
   std::optional<Error> first;
   size_t failed = 0;
-  uint64_t needed[kTables] = {};
+  std::vector<uint32_t> rows[kTables];
   for (size_t i = 0; i < all.size(); ++i) {
     if (wanted.state[i] == superseded) continue;
     auto value = value_of(all[i], clocks);
@@ -132,9 +139,17 @@ Result<void> XdpBackend::reconcile_bans(std::span<const DecisionChange> all) {
       continue;
     }
     values[i] = **value;
-    ++needed[size_t(entry_key(all[i].prefix).table)];
+    rows[size_t(entry_key(all[i].prefix).table)].push_back(uint32_t(i));
   }
 
+  for (const Table table : {Table::ban4, Table::ban6, Table::ban6_64}) {
+    if (rows[size_t(table)].size() <= tables_->map(table).max_entries()) continue;
+    TESTUDO_CHECK(grow(table, rows[size_t(table)].size()));
+    for (const uint32_t row : beyond_limit(table, std::move(rows[size_t(table)]), values)) {
+      wanted.state[row] = superseded;
+      if (++failed == 1) first = full_error(tables_->map(table), all[row].prefix);
+    }
+  }
   std::vector<EntryKey> gone;
   for (const Table table : {Table::ban4, Table::ban6, Table::ban6_64, Table::net4, Table::net6})
     TESTUDO_CHECK(tables_->for_each(table, [&](const EntryKey& key, const ban_value& present) {
@@ -145,9 +160,6 @@ Result<void> XdpBackend::reconcile_bans(std::span<const DecisionChange> all) {
         wanted.state[*row] = equal(present, values[*row]) ? same : differs;
     }));
   for (const EntryKey& key : gone) TESTUDO_CHECK(tables_->clear(key));
-  for (const Table table : {Table::ban4, Table::ban6, Table::ban6_64})
-    if (needed[size_t(table)] > tables_->map(table).max_entries())
-      TESTUDO_CHECK(grow(table, needed[size_t(table)]));
 
   Batch batches[3];
   const auto write = [&](Table table) -> Result<void> {

@@ -26,6 +26,16 @@ static_assert(sizeof(testudo_meta) % 8 == 0 && sizeof(drop_clock) % 8 == 0);
 
 constexpr uint32_t kFirstBans = 65536;
 
+/// Native and generic in the order that is asked for; enforce.order concerns `auto` alone.
+std::vector<std::string> modes_of(const EnforceOptions& options) {
+  if (options.mode == "xdp-generic") return {"xdp-generic"};
+  if (options.mode != "auto") return {"xdp", "xdp-generic"};
+  std::vector<std::string> modes;
+  for (const std::string& mode : options.order)
+    if (mode == "xdp" || mode == "xdp-generic") modes.push_back(mode);
+  return modes;
+}
+
 Result<std::unique_ptr<Backend>> open_xdp(const EnforceOptions& options) {
   xdp::TableSizes sizes;
   sizes.bans = std::min(options.max_entries, kFirstBans);
@@ -42,11 +52,17 @@ const BackendKind xdp_backend = {
 Result<std::unique_ptr<XdpBackend>> XdpBackend::open(const EnforceOptions& options,
                                                      const xdp::TableSizes& sizes) {
   std::unique_ptr<XdpBackend> backend(new XdpBackend);
+  if (modes_of(options).empty())
+    return Error{Code::bad_config,
+                 "enforce.order names neither xdp nor xdp-generic",
+                 {},
+                 "add one of them, or set enforce.mode to what is meant"};
   backend->options_ = options;
   xdp::KernelOptions kernel;
   kernel.pin = options.pin;
   kernel.interfaces = options.interfaces;
-  kernel.generic_only = options.mode == "xdp-generic";
+  kernel.modes = modes_of(options);
+  kernel.outgoing = options.outgoing;
   if (options.strict) kernel.features |= TESTUDO_FEATURE_STRICT;
   if (options.observe) kernel.features |= TESTUDO_FEATURE_OBSERVE;
   kernel.sizes = sizes;
@@ -83,7 +99,7 @@ Result<void> XdpBackend::adopt_policies() {
     if (const int err = tables.policy.get(&row, &value)) return xdp::map_error(tables.policy, "reading", err);
     if (text.remediation == 0) break;
     policies_.adopt(row, text, value);
-    heed_terms(value);
+    heed_terms(value, false);
   }
   return {};
 }
@@ -99,8 +115,9 @@ Result<void> XdpBackend::write_policy(uint32_t row, const Policy& policy) {
   return {};
 }
 
-void XdpBackend::heed_terms(const policy_value& value) {
+void XdpBackend::heed_terms(const policy_value& value, bool in_use) {
   if (value.protocol || value.port_last) __atomic_store_n(&tables_->meta().narrowed, 1u, __ATOMIC_RELEASE);
+  if (in_use && value.direction & TESTUDO_OUTGOING) kernel_->guard_outgoing();
 }
 
 Result<uint16_t> XdpBackend::policy_row(const Remedy& remedy) {
@@ -108,8 +125,8 @@ Result<uint16_t> XdpBackend::policy_row(const Remedy& remedy) {
   if (options_.outgoing) wanted.direction |= TESTUDO_OUTGOING;
   const std::lock_guard lock(policies_mutex_);
   TESTUDO_TRY(const Policies::Row row, policies_.row_of(remedy.origin, remedy.scenario, wanted));
+  heed_terms(wanted, true);
   if (!row.fresh) return row.row;
-  heed_terms(wanted);
   TESTUDO_CHECK(write_policy(row.row, *policies_.at(row.row)));
   return row.row;
 }
@@ -146,11 +163,16 @@ Result<std::optional<ban_value>> XdpBackend::value_of(const DecisionChange& chan
 Result<void> XdpBackend::set(const EntryKey& key, ban_value value) {
   const uint64_t present = tables_->in_table(key.table);
   if (present >= tables_->map(key.table).max_entries()) TESTUDO_CHECK(grow(key.table, present + 1));
-  // What a throttled address has spent stays spent when its decision is renewed.
-  ban_value known{};
-  if (policies_.at(value.policy)->remediation == Remediation::throttle &&
-      tables_->map(key.table).get(key.bytes(), &known) == 0 && known.length == value.length)
-    value.tat = known.tat;
+  const bool full = present >= tables_->map(key.table).max_entries();
+  const bool throttle = policies_.at(value.policy)->remediation == Remediation::throttle;
+  if (full || throttle) {
+    ban_value known{};
+    const bool renewed =
+        tables_->map(key.table).get(key.bytes(), &known) == 0 && known.length == value.length;
+    // What a throttled address has spent stays spent when its decision is renewed.
+    if (renewed) value.tat = known.tat;
+    if (full && !renewed) TESTUDO_CHECK(make_place(key.table, rank_of_entry(value)));
+  }
   return tables_->set(key, value);
 }
 

@@ -44,11 +44,25 @@ class XdpBackend : public Backend {
   Result<void> add_candidate(const Remedy& remedy, const Clocks& clocks, ban_value& value);
   Result<uint16_t> policy_row(const Remedy& remedy);
   Result<void> write_policy(uint32_t row, const Policy& policy);
-  /// Packets are read up to their ports from the first policy on that asks for them.
-  void heed_terms(const policy_value& value);
+  /// Packets are read up to their ports from the first policy on that asks for them; those on their way out
+  /// are seen from the first on that is in use.
+  void heed_terms(const policy_value& value, bool in_use);
   Result<void> set(const EntryKey& key, ban_value value);
   /// Larger tables in place of those that `table` needs for `entries`, and one swap of the program.
   Result<void> grow(Table table, uint64_t entries);
+
+  /// What stays when there is no room for all (full.cpp): the higher.
+  uint64_t rank_of_entry(const ban_value& value);
+  struct Weak {
+    uint64_t rank;
+    EntryKey key;
+  };
+  Result<void> remember_weakest(Table table);
+  /// Removes an entry of lower rank from a full table; false when there is none.
+  Result<bool> make_place(Table table, uint64_t rank);
+  /// Of `rows`, all for one table, those that find no room in it.
+  std::vector<uint32_t> beyond_limit(Table table, std::vector<uint32_t> rows,
+                                     const std::vector<ban_value>& values);
 
   Result<void> reconcile_allowed(std::span<const AllowChange> allowed);
   Result<void> reconcile_bans(std::span<const DecisionChange> all);
@@ -58,6 +72,7 @@ class XdpBackend : public Backend {
   std::unique_ptr<BanTables> tables_;
   std::mutex policies_mutex_;
   Policies policies_;
+  std::vector<Weak> weakest_[kTables];  ///< of a table that was full, the weakest last
 };
 
 }  // namespace testudo

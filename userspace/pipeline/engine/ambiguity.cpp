@@ -169,10 +169,12 @@ bool a_stranger_may_have_written_it(std::string_view line) {
 
 void Ambiguity::add(const Ip& ip) {
   out_.ambiguous = true;
-  if (out_.candidates.size() >= kMaxCandidates) return;
   std::string text = ip.text();
-  if (std::find(out_.candidates.begin(), out_.candidates.end(), text) == out_.candidates.end())
+  if (std::find(out_.candidates.begin(), out_.candidates.end(), text) != out_.candidates.end()) return;
+  if (out_.candidates.size() < kMaxCandidates)
     out_.candidates.push_back(std::move(text));
+  else
+    out_.complete = false;
 }
 
 const parse::MatchSpan* Ambiguity::span_of(std::string_view source, const parse::RunContext& context) {
@@ -196,6 +198,7 @@ bool Ambiguity::worth_asking(const Event& event, const parse::RunContext& contex
 
 const Ambiguity::Doubt& Ambiguity::ask(const Event& event, const parse::RunContext& context) {
   out_.ambiguous = false;
+  out_.complete = true;
   out_.candidates.clear();
   const std::string_view source = event.get(set_.source_ip);
   const auto ip = Ip::parse(source);
@@ -203,10 +206,14 @@ const Ambiguity::Doubt& Ambiguity::ask(const Event& event, const parse::RunConte
   // What it says is no better than what it names: candidates would only be more accused.
   if (a_stranger_may_have_written_it(event.raw)) {
     out_.ambiguous = true;
+    out_.complete = false;
     return out_;
   }
   const parse::MatchSpan* span = span_of(source, context);
-  if (span && begins_inside_quotes(*span)) out_.ambiguous = true;
+  if (span && begins_inside_quotes(*span)) {
+    out_.ambiguous = true;
+    out_.complete = false;
+  }
   find_addresses(span ? span->subject : event.raw, 1, found_, &*ip);
   if (found_.empty()) return out_;
   if (span) ask_outside(*span, source, *ip);
@@ -225,7 +232,10 @@ void Ambiguity::ask_outside(const parse::MatchSpan& span, std::string_view sourc
   for (const std::string_view part : {subject.substr(0, begin), subject.substr(end)}) {
     find_addresses(part, kMaxAddresses, found_, &ip);
     // More than are looked at: the true one may be among the rest.
-    if (found_.size() >= kMaxAddresses) out_.ambiguous = true;
+    if (found_.size() >= kMaxAddresses) {
+      out_.ambiguous = true;
+      out_.complete = false;
+    }
     for (const FoundAddress& f : found_)
       if ((!lead.empty() && lead == before(subject, f.text)) ||
           (!tail.empty() && tail == behind(subject, f.text)))

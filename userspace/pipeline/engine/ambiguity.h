@@ -61,6 +61,8 @@ class Ambiguity {
   struct Doubt {
     bool ambiguous = false;               ///< the source cannot be told for sure
     std::vector<std::string> candidates;  ///< other addresses that may be it; may be empty all the same
+    /// The true one is certainly among the source and these.
+    bool complete = true;
   };
   /// False for nearly every line, and cheap: then there is no doubt, and nothing need be asked.
   bool worth_asking(const Event& event, const parse::RunContext& context) const;

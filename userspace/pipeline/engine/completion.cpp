@@ -27,6 +27,9 @@ void Completion::adopt(std::shared_ptr<const Program> program, detect::Shard& sh
   context_->trace = trace_;
   stash_.declare(program_->postoverflows->stashes);
   context_->stash = &stash_;
+  const auto& partitions = program_->scenarios->partitions;
+  takes_overflows_ = std::any_of(partitions.begin(), partitions.end(),
+                                 [](const detect::Partition& partition) { return partition.ordered; });
   event_ = std::make_unique<Event>(*program_->slots);
   matcher_ = std::make_unique<detect::Matcher>(program_->scenarios, program_->slots, seed_, brief_);
 }
@@ -77,7 +80,7 @@ void Completion::finish(const Work& work, detect::Emitted&& emitted, int depth, 
     emitted.line_number += work.first_line;
     for (Alert& alert : emitted.overflow.alerts) alert.line_number = emitted.line_number;
   }
-  const bool again = emitted.overflow.reprocess;
+  const bool again = emitted.overflow.reprocess && takes_overflows_;
   if (!program_->postoverflows->stages.empty() || again) postoverflow(work, emitted);
   if (emitted.overflow.whitelisted) {
     ++counts_.whitelisted;

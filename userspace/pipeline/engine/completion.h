@@ -53,6 +53,7 @@ class Completion {
   parse::Resolver* const resolver_;
   std::shared_ptr<const Program> program_;
   detect::Shard* shard_ = nullptr;
+  bool takes_overflows_ = false;  ///< some scenario does
   /// Of postoverflows alone: lines that were parsed meanwhile have no say here, or results would hang on
   /// threads.
   parse::Stash stash_;

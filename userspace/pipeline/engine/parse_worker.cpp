@@ -205,9 +205,22 @@ bool ParseWorker::pour(Work& work, detect::Matcher::What what) {
   }
   ++work.counts.ambiguous;
   event.ambiguous = what.marked = true;
-  bool poured = matcher_->match(event, what, context, work.pours);
   candidates_ = doubt->candidates;
+  const std::string_view source = event.get(program_->parsers->source_ip);
+  std::string rivals;
+  if (doubt->complete)
+    for (const std::string& candidate : candidates_) rivals += candidate + " ";
+  what.rivals = rivals;
+  bool poured = matcher_->match(event, what, context, work.pours);
   for (const std::string& candidate : candidates_) {
+    // Each of them is accused beside all others.
+    rivals.clear();
+    if (doubt->complete) {
+      rivals += source;
+      for (const std::string& other : candidates_)
+        if (other != candidate) rivals += " " + other;
+    }
+    what.rivals = rivals;
     event.set(program_->parsers->source_ip, event.arena.copy(candidate));
     poured |= matcher_->match(event, what, context, work.pours);
   }

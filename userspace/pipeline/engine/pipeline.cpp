@@ -1,5 +1,7 @@
 #include "engine/pipeline.h"
 
+#include "detect/alert_build.h"
+
 namespace testudo {
 namespace {
 
@@ -138,6 +140,7 @@ void Pipeline::settle(Work& one) {
       event.log_time = true;
       event.t = row.stamp;
       event.t_text = row.text.empty() ? one.pours.arena.copy(format_rfc3339(row.stamp)) : row.text;
+      event.offset = detect::offset_of(event.t_text);
     }
   }
 }

@@ -32,6 +32,18 @@ std::string source_line(const json::value& s) {
   return out;
 }
 
+std::string witness_line(const json::value& w) {
+  if (text(w, "on") != "true") return "wire witness: off (" + text(w, "why_off") + ")";
+  const json::value& answers = w.as_object().at("answers");
+  std::string out = "wire witness: on, " + counted(number(w, "addresses"), "address", "addresses") +
+                    " since " + whole_seconds(text(w, "since")) + ", window " + text(w, "window") +
+                    "; of bans from logs " + text(answers, "seen") + " seen, " + text(answers, "absent") +
+                    " not";
+  if (text(answers, "unknown") != "0") out += ", " + text(answers, "unknown") + " could not be told";
+  if (text(answers, "off") != "0") out += ", " + text(answers, "off") + " not asked";
+  return out;
+}
+
 int run(Context& context, const Args&) {
   auto answer = ask(context, "GET", "/v1/testudo/status");
   if (!answer) {
@@ -78,6 +90,7 @@ int run(Context& context, const Args&) {
   std::printf("  %s packets dropped (%s), the last one %s\n",
               short_number(number(kernel, "dropped_packets")).c_str(),
               short_bytes(number(kernel, "dropped_bytes")).c_str(), ago(text(kernel, "last_drop")).c_str());
+  std::printf("  %s\n", escape_for_terminal(witness_line(answer->as_object().at("witness"))).c_str());
   const json::array& problems = items(*answer, "problems");
   if (!problems.empty()) {
     std::puts(bold(context, "To do").c_str());

@@ -57,6 +57,8 @@ int run(Context& context, const Args& args) {
                 ago(text(k, "last_hit")).c_str());
   const json::array& alerts = items(*answer, "alerts");
   if (!alerts.empty()) std::puts(bold(context, "What is known").c_str());
+  if (const std::string wire = text(*answer, "wire"); !wire.empty() && !alerts.empty())
+    std::printf("  wire: %s\n", escape_for_terminal(wire).c_str());
   size_t shown = 0;
   for (const json::value& a : alerts) {
     if (++shown > 5) {
@@ -73,6 +75,8 @@ int run(Context& context, const Args& args) {
           counted(std::strtoull(text(a, "events_count").c_str(), nullptr, 10), "event", "events").c_str());
     if (const std::string why = text(a, "simulated_why"); !why.empty())
       std::printf("    simulated: %s\n", escape_for_terminal(why).c_str());
+    if (const std::string remedy = text(a, "simulated_remedy"); !remedy.empty())
+      std::printf("    → %s\n", escape_for_terminal(remedy).c_str());
     if (const std::string line = text(a, "line"); !line.empty())
       std::printf("    %s: %s\n", safe(a, "source_name").c_str(),
                   escape_for_terminal(line.substr(0, 300)).c_str());

@@ -13,7 +13,9 @@ namespace {
 /// Reads the keys of one mapping; each key is named once, with what to do with it.
 class Section {
  public:
-  Section(const YamlNode& parent, const char* name, Errors& errors) : name_(name), errors_(errors) {
+  /// `shown`: how errors call it, where that is not the key.
+  Section(const YamlNode& parent, const char* name, Errors& errors, const char* shown = nullptr)
+      : name_(shown ? shown : name), errors_(errors) {
     const YamlNode* node = *name ? parent.find(name) : &parent;
     if (node && !node->is_null()) {
       if (node->is_map())
@@ -106,6 +108,24 @@ void read_enforce(const YamlNode& root, Settings& s, Errors& errors) {
   section.number("max_entries", 1024, 50'000'000, [&](int64_t v) { s.enforce.max_entries = uint32_t(v); });
 }
 
+void read_witness(const YamlNode& decide, Settings& s, Errors& errors) {
+  Section section(decide, "witness", errors, "decide.witness");
+  section.take("mode", [&](const YamlNode& n, const std::string& what) -> Result<void> {
+    TESTUDO_TRY(s.decide.witness.mode, n.as_string(what));
+    for (const char* known : {"auto", "on", "off"})
+      if (s.decide.witness.mode == known) return {};
+    return n.error("unknown " + what + " '" + s.decide.witness.mode + "'", "modes are auto, on, off");
+  });
+  section.take("window", [&](const YamlNode& n, const std::string& what) -> Result<void> {
+    TESTUDO_TRY(s.decide.witness.window, n.as_duration(what));
+    // The upper end is what the kernel side remembers of its pace (bpf/witness.h).
+    if (s.decide.witness.window < 10s || s.decide.witness.window > 4h)
+      return n.error(what + " must lie between 10s and 4h, not " + n.text());
+    return {};
+  });
+  section.number("entries", 1024, 16'777'216, [&](int64_t v) { s.decide.witness.entries = v; });
+}
+
 void read_sections(const YamlNode& root, Settings& s, Errors& errors) {
   {
     Section top(root, "", errors);
@@ -148,6 +168,8 @@ void read_sections(const YamlNode& root, Settings& s, Errors& errors) {
     decide.texts("admin_groups", s.decide.admin_groups);
     decide.duration("session_grace", s.decide.session_grace);
     decide.text("cdn_ranges", s.decide.cdn_ranges);
+    decide.take("witness", [](const YamlNode&, const std::string&) { return Result<void>(); });
+    if (const YamlNode* node = root.find("decide"); node && node->is_map()) read_witness(*node, s, errors);
   }
   {
     Section api(root, "api", errors);

@@ -46,6 +46,11 @@ struct Settings {
     std::vector<std::string> admin_groups{"sudo", "wheel", "admin"};
     Duration session_grace = 4h;
     std::string cdn_ranges;  ///< "" = the shipped file, "none" = no protection of CDN ranges
+    struct {
+      std::string mode = "auto";  ///< auto = where the kernel takes it, on = not having it is a problem, off
+      Duration window = 10min;
+      int64_t entries = 65536;
+    } witness;
   } decide;
 
   struct {

@@ -17,6 +17,7 @@
 #include "early.h"
 #include "engine/transform.h"
 #include "status.h"
+#include "witness.h"
 
 namespace testudo {
 namespace {
@@ -134,6 +135,7 @@ Result<uint64_t> Daemon::restore() {
 Result<void> Daemon::open_decider(Duration clock_ahead) {
   TESTUDO_TRY(backend_, open_backend(settings_.enforce));
   backend_ = with_clock_ahead(std::move(backend_), clock_ahead);
+  WitnessOptions witness = open_witness(settings_);
   // What asks for more (mounting bpffs, a foreign program) is done; no other thread runs yet.
   TESTUDO_TRY(const std::string kept, drop_privileges());
   log::info("privileges", {{"kept", kept}});
@@ -150,9 +152,13 @@ Result<void> Daemon::open_decider(Duration clock_ahead) {
   options.ipv6_prefix = int(settings_.decide.ipv6_prefix);
   options.state_folder = settings_.paths.state;
   options.pin = settings_.enforce.pin;
+  options.witness = std::move(witness);
   options.data_folder = settings_.paths.data;
   options.max_prefixes = std::min<size_t>(settings_.enforce.max_entries, options.max_prefixes);
   TESTUDO_TRY(decider_, Decider::open(std::move(options), *store_, backend_.get(), metrics_));
+  // The backend is filled: what another mode left of an earlier run has nobody who would lift it.
+  if (auto done = retire_others(settings_.enforce, *backend_); !done)
+    log::warn("enforce.leftover", {{"why", done.error().text()}});
   return {};
 }
 
@@ -392,6 +398,8 @@ std::string Daemon::status_json() {
   input.kernel = backend_->status();
   input.simulation = settings_.decide.simulation;
   input.store_problem = decider_->store_problem();
+  input.witness = decider_->witness_status();
+  input.witness_wanted = settings_.decide.witness.mode == "on";
   for (const AreaStatus& area : decider_->areas())
     if (!area.problem.empty() && input.not_in_kernel.size() < 5)
       input.not_in_kernel.push_back(area.type + " of " + area.scope + " " + area.value + ": " +

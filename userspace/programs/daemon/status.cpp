@@ -10,6 +10,20 @@ struct Problem {
   bool unprotected;  ///< with this one the machine is not protected
 };
 
+/// A ban that was not made is worth a line as long as somebody may wonder about it.
+void add_witness_problems(const StatusInput& in, TimePoint now, std::vector<Problem>& out) {
+  const WitnessStatus& w = in.witness;
+  if (in.witness_wanted && !w.on)
+    out.push_back({"there is no wire witness: " + w.why_off, "or set decide.witness.mode: auto", false});
+  if (w.last_absent_at == TimePoint{} || now - w.last_absent_at > 24h) return;
+  const uint64_t n = w.answers[size_t(WitnessAnswer::absent)];
+  out.push_back({std::to_string(n) + (n == 1 ? " ban was" : " bans were") +
+                     " not enforced, because the address completed no handshake with this host; the last " +
+                     format_duration_short(now - w.last_absent_at) + " ago: " + w.last_absent + ", from " +
+                     w.last_absent_source,
+                 no_witness_remedy(w.last_absent_source, w.last_absent_service), false});
+}
+
 std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
   std::vector<Problem> out;
   bool guarded = false, reads = false;
@@ -66,6 +80,7 @@ std::vector<Problem> problems(const StatusInput& in, TimePoint now) {
   if (in.simulation)
     out.push_back({"simulation is on: nobody is banned",
                    "set decide.simulation: false in testudo.yaml, then `systemctl restart testudo`", true});
+  add_witness_problems(in, now, out);
   return out;
 }
 
@@ -121,6 +136,8 @@ std::string write_status(const StatusInput& in, TimePoint now) {
   for (const SourceStatus& s : in.sources) write_source(json, s, in.progress);
   json.end_array();
   json.field("started_at", format_rfc3339_seconds(in.started)).field("version", in.version);
+  json.key("witness");
+  write_witness_status(json, in.witness);
   json.end_object();
   return json.take();
 }

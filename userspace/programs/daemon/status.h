@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "acquire/source.h"
+#include "decide/witness.h"
 #include "enforce/backend.h"
 #include "engine/engine.h"
 
@@ -21,6 +22,8 @@ struct StatusInput {
   bool simulation = false;
   std::string store_problem;               ///< "" or why decisions are not on disk
   std::vector<std::string> not_in_kernel;  ///< countries and ASes that are banned and could not be, with why
+  WitnessStatus witness;
+  bool witness_wanted = false;  ///< decide.witness.mode: on
 };
 
 /// TYPE:NAME as people are shown it.

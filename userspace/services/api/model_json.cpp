@@ -99,7 +99,9 @@ void write_alert(JsonWriter& json, const Alert& alert, TimePoint now, bool with_
       .field("scenario_hash", alert.scenario_hash)
       .field("scenario_version", alert.scenario_version)
       .field("simulated", alert.simulated);
-  if (own) json.field("simulated_why", alert.simulated_why);
+  if (own)
+    json.field("simulated_remedy", alert.simulated_why == kNoWitness ? no_witness_remedy(alert) : "")
+        .field("simulated_why", alert.simulated_why);
   json.key("source");
   write_source(json, alert.source);
   if (own) json.field("source_name", alert.source_name);
@@ -231,7 +233,7 @@ std::string why_json(const WhyReport& report, TimePoint now) {
         .field("why", alert.why)
         .end_object();
   }
-  return json.end_array().end_object().take();
+  return json.end_array().field("wire", report.wire).end_object().take();
 }
 
 std::string areas_json(const std::vector<AreaStatus>& areas) {
@@ -275,6 +277,21 @@ void write_enforce_status(JsonWriter& json, const EnforceStatus& status) {
   else
     json.value(format_rfc3339_seconds(from_unix_nanos(status.last_drop_unix_ns)));
   json.field("passed_packets", status.passed_packets).field("ranges", status.ranges).end_object();
+}
+
+void write_witness_status(JsonWriter& json, const WitnessStatus& status) {
+  json.begin_object();
+  const WitnessRoom room = status.room.value_or(WitnessRoom{});
+  json.field("addresses", room.addresses4 + room.addresses6).key("answers").begin_object();
+  for (const WitnessAnswer answer :
+       {WitnessAnswer::absent, WitnessAnswer::off, WitnessAnswer::seen, WitnessAnswer::unknown})
+    json.field(witness_answer_name(answer), status.answers[size_t(answer)]);
+  json.end_object().field("on", status.on).field("room", room.room).key("since");
+  if (status.room)
+    json.value(format_rfc3339_seconds(room.since));
+  else
+    json.null();
+  json.field("why_off", status.why_off).field("window", format_duration_short(status.window)).end_object();
 }
 
 std::string kernel_json(const EnforceStatus& status, const std::vector<KernelEntry>& entries, size_t total) {

@@ -35,6 +35,8 @@ std::string areas_json(const std::vector<AreaStatus>& areas);
 std::string why_json(const WhyReport& report, TimePoint now);
 std::string kernel_json(const EnforceStatus& status, const std::vector<KernelEntry>& entries, size_t total);
 
+/// {"answers": …, "on": …} likewise.
+void write_witness_status(JsonWriter& json, const WitnessStatus& status);
 /// {"status": …} as one object inside another document.
 void write_enforce_status(JsonWriter& json, const EnforceStatus& status);
 

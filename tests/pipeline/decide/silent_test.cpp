@@ -67,6 +67,19 @@ TEST_F(SilentTest, ANarrowBanASimulatedOneAndALateLineAreNoSign) {
   EXPECT_EQ(told(), 0u);
 }
 
+TEST_F(SilentTest, WhereHitsAreNotCountedByAddressTheScenarioIsAsked) {
+  kernel.name = "nftables";
+  kernel.drop_counters = {{"crowdsec", "test/ssh-bf", "ban", Family::v4, 3, 180}};
+  alert("192.0.2.1");
+  alert("192.0.2.2", "test/other");
+  advance(2min);
+  alert("192.0.2.1");
+  alert("192.0.2.2", "test/other");
+  advance(1s);
+  ASSERT_EQ(told(), 1u);
+  EXPECT_EQ(decider->bans_without_drops()[0].address, "192.0.2.2");
+}
+
 TEST(SilentBans, AreBounded) {
   constexpr size_t kPlenty = 1'000'000;
   SilentBans bans;
@@ -95,6 +108,18 @@ struct ComparedTest : House {
   }
   uint64_t entries() { return metrics.counter("testudo_reconcile_differences_total", "").value(); }
 };
+
+TEST_F(ComparedTest, ASuccessorThatIsAnEntryOfItsOwnIsNoDifferenceAndIsNotAdopted) {
+  kernel.two_entries = true;
+  ASSERT_TRUE(by_hand("192.0.2.1", 1h));
+  ASSERT_TRUE(by_hand("192.0.2.1", 8h, false, "throttle"));
+  ASSERT_TRUE(kernel.entries.at(prefix("192.0.2.1")).next);
+  decider->tick(clock.load());
+  EXPECT_EQ(count("same"), 1u);
+  restart();
+  EXPECT_EQ(active(), 2u);
+  EXPECT_EQ(entries(), 0u);
+}
 
 TEST_F(ComparedTest, WhatIsMissingForeignOrOtherwiseIsCountedAndRepaired) {
   for (const char* address : {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"}) alert(address);

@@ -84,10 +84,11 @@ class RecordingBackend final : public Backend {
   }
   EnforceStatus status() override {
     EnforceStatus status;
+    status.backend = name;
     status.interfaces = {{"eth0", "xdp", ""}};
     return status;
   }
-  std::vector<DropCounter> counters() override { return {}; }
+  std::vector<DropCounter> counters() override { return drop_counters; }
   Result<std::vector<KernelEntry>> list(const Prefix* only) override {
     const std::lock_guard lock(mutex);
     std::vector<KernelEntry> found;
@@ -102,6 +103,11 @@ class RecordingBackend final : public Backend {
       row.left = entry.until - clock;
       if (const auto hit = packets.find(at); hit != packets.end()) row.packets = hit->second;
       found.push_back(row);
+      if (!two_entries || !entry.next) continue;
+      row.remediation = entry.next->remediation;
+      row.terms = entry.next->terms;
+      row.left = entry.next->until - clock;
+      found.insert(found.begin(), row);
     }
     return found;
   }
@@ -132,6 +138,9 @@ class RecordingBackend final : public Backend {
   std::vector<uint64_t> sequences;
   int reconciles = 0, flushes = 0;
   bool fail = false;
+  bool two_entries = false;  ///< a successor is an entry of its own, as in nftables
+  std::string name = "xdp";
+  std::vector<DropCounter> drop_counters;
 
  private:
   void set(const DecisionChange& change) {

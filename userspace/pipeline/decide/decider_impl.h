@@ -101,6 +101,7 @@ struct Decider::Impl final : DecisionHistory {
   // decider_silent.cpp
   void suspect(const Alert& alert, TimePoint at);
   void check_suspects();
+  bool scenario_drops(const std::vector<KernelEntry>& entries) const;
 
   // decider_end.cpp
   int end(const std::vector<int64_t>& ids, TimePoint at);

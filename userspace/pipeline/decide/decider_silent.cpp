@@ -30,6 +30,15 @@ void Decider::Impl::suspect(const Alert& alert, TimePoint at) {
   }
 }
 
+// Where hits are not counted by address: whether anything was dropped for what these entries are held for.
+bool Decider::Impl::scenario_drops(const std::vector<KernelEntry>& entries) const {
+  for (const DropCounter& counter : backend->counters())
+    for (const KernelEntry& entry : entries)
+      if (counter.packets > 0 && counter.origin == entry.origin && counter.scenario == entry.scenario)
+        return true;
+  return false;
+}
+
 void Decider::Impl::check_suspects() {
   const std::lock_guard lock(mutex);
   if (backend == nullptr) return;
@@ -40,8 +49,10 @@ void Decider::Impl::check_suspects() {
     if (!entries || entries->empty()) continue;
     if (std::any_of(entries->begin(), entries->end(), [](const KernelEntry& e) { return e.packets > 0; }))
       continue;
+    const EnforceStatus status = backend->status();
+    if (status.backend == "nftables" && scenario_drops(*entries)) continue;
     std::string guarded;
-    for (const InterfaceStatus& i : backend->status().interfaces)
+    for (const InterfaceStatus& i : status.interfaces)
       if (i.mode != "off") guarded += (guarded.empty() ? "" : ", ") + i.name;
     without_drops->add();
     log::warn("ban.drops_nothing",

@@ -1,4 +1,5 @@
 // decide/decider_start.cpp: what is known and in force at start; flush marks; the kernel brought in line.
+#include <algorithm>
 #include <unordered_map>
 
 #include "base/log.h"
@@ -116,8 +117,11 @@ void Decider::Impl::adopt_kernel_entries(TimePoint at) {
     if (severity(entry.remediation) == 0 || entry.remediation == Remediation::log_only || entry.left <= 0ns)
       continue;
     const auto known = index.projection(entry.prefix);
-    if (known && severity(known->remediation) >= severity(entry.remediation) &&
-        known->until + kClockSlack >= at + entry.left)
+    const auto explains = [&](Remediation remediation, TimePoint until) {
+      return severity(remediation) >= severity(entry.remediation) && until + kClockSlack >= at + entry.left;
+    };
+    if (known && (explains(known->remediation, known->until) ||
+                  (known->next && explains(known->next->remediation, known->next->until))))
       continue;
     if (allow.touches(entry.prefix, at) || part_of_area(entry, ends, at)) continue;
     Decision decision;
@@ -152,25 +156,24 @@ void Decider::Impl::compare_with_kernel(const Changes& projected) {
     log::warn("enforce.unreadable", {{"error", entries.error().text()}});
     return;
   }
-  std::unordered_map<Prefix, const KernelEntry*, PrefixHash> held;
+  // A backend may hold a decision and its successor as two entries.
+  std::unordered_multimap<Prefix, const KernelEntry*, PrefixHash> held;
   for (const KernelEntry& entry : *entries)
     if (enforced_in_kernel(entry.remediation)) held.emplace(entry.prefix, &entry);
   const TimePoint at = time();
   int64_t missing = 0, other = 0, extra = 0;
   for (const DecisionChange& wanted : projected) {
-    if (!enforced_in_kernel(wanted.remediation) || wanted.until <= at + kClockSlack) continue;
-    const auto found = held.find(wanted.prefix);
-    if (found == held.end()) {
-      ++missing;
-      continue;
-    }
-    const KernelEntry& entry = *found->second;
-    if (entry.remediation != wanted.remediation || apart(entry.left, wanted.until - at) > kClockSlack)
-      ++other;
-    held.erase(found);
+    const auto [first, last] = held.equal_range(wanted.prefix);
+    const bool counts = enforced_in_kernel(wanted.remediation) && wanted.until > at + kClockSlack;
+    const bool same = std::any_of(first, last, [&](const auto& row) {
+      return row.second->remediation == wanted.remediation &&
+             apart(row.second->left, wanted.until - at) <= kClockSlack;
+    });
+    if (counts && !same) ++(first == last ? missing : other);
+    held.erase(first, last);
   }
   for (const auto& [prefix, entry] : held)
-    if (entry->left > kClockSlack && !index.projection(prefix)) ++extra;
+    if (entry->left > kClockSlack) ++extra;
   (missing + other + extra == 0 ? reconciled_same : reconciled_repaired)->add();
   if (missing + other + extra == 0) return;
   reconcile_differences->add(uint64_t(missing + other + extra));

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define TESTUDO_ABI_VERSION 2
+#define TESTUDO_ABI_VERSION 3
 
 #define TESTUDO_MAP_META "testudo_meta"       /* array of 1: testudo_meta; mmapable */
 #define TESTUDO_MAP_FILTER4 "filter4"         /* array of u64, a power of two of them; mmapable */
@@ -20,7 +20,7 @@
 #define TESTUDO_MAP_NET4 "net4"               /* LPM: net4_key -> ban_value; every length but 32 */
 #define TESTUDO_MAP_NET6 "net6"               /* LPM: net6_key -> ban_value; every length but 64 and 128 */
 #define TESTUDO_MAP_BM24 "bm24"               /* array of u64: one bit for each /24 that a net4 entry touches */
-#define TESTUDO_MAP_BM32 "bm32"               /* array of u64: hashed bits of each IPv6 /32 that a net6 entry touches */
+#define TESTUDO_MAP_BM32 "bm32"               /* array of u64: hashed bits of the IPv6 /32s and /48s that a net6 entry touches */
 #define TESTUDO_MAP_ALLOW4 "allow4"           /* LPM: net4_key -> allow_value; wins over every ban */
 #define TESTUDO_MAP_ALLOW6 "allow6"           /* LPM: net6_key -> allow_value */
 #define TESTUDO_MAP_POLICY "policy"           /* array: policy_value */
@@ -225,7 +225,7 @@ struct testudo_meta {
 	__u64 seed;         /* of the filters: new with the maps, so that nobody can aim at false positives */
 	__u64 generation;   /* raised by whoever changes tables that he does not own (flush) */
 	__u64 boot_id_hash;
-	__u32 prefixes4;    /* entries in net4 and net6: 0 spares the program a look */
+	__u32 prefixes4;    /* entries in net4 and net6, lists' prefixes too: 0 spares the program a look */
 	__u32 prefixes6;
 	__u64 bans;         /* entries in ban4, ban6 and ban6_64 */
 	__u64 allowed;
@@ -264,10 +264,27 @@ static inline __attribute__((always_inline)) __u64 testudo_hash6(__u64 hash64, _
 	return testudo_mix64(hash64 + (low ^ 0x9e3779b97f4a7c15ULL));
 }
 
-/* The bit of bm32 for the first four bytes of an IPv6 address, network order. */
-static inline __attribute__((always_inline)) __u32 testudo_bm32_bit(__u32 first4, __u64 seed)
+/* bm32: the /32 picks a line of 64 bytes; one bit in it stands for prefixes shorter than /48, one for those within
+ * the packet's /48. So one line answers, and the neighbours of a banned /48 under a large provider's /32 stay
+ * innocent. `first4` and `site` are the first six bytes of an address, as they lie in memory. */
+static inline __attribute__((always_inline)) __u64 testudo_bm32_hash(__u32 first4, __u64 seed)
 {
-	return (__u32)(testudo_mix64(first4 ^ seed) >> 40) & (TESTUDO_BM32_WORDS * 64 - 1);
+	return testudo_mix64(first4 ^ seed);
+}
+
+static inline __attribute__((always_inline)) __u32 testudo_bm32_bit(__u64 hash, __u64 bits)
+{
+	return ((__u32)(hash >> 40) & (TESTUDO_BM32_WORDS / 8 - 1)) << 9 | ((__u32)(bits >> 20) & 511);
+}
+
+static inline __attribute__((always_inline)) __u32 testudo_bm32_bit_of_32(__u64 hash)
+{
+	return testudo_bm32_bit(hash, hash);
+}
+
+static inline __attribute__((always_inline)) __u32 testudo_bm32_bit_of_48(__u64 hash, __u16 site)
+{
+	return testudo_bm32_bit(hash, testudo_mix64(hash + 1 + site));
 }
 
 static inline __attribute__((always_inline)) __u32 testudo_filter_word(__u64 hash, __u32 words)

@@ -8,7 +8,6 @@
 #ifndef TESTUDO_LOOKUP_H
 #define TESTUDO_LOOKUP_H
 
-#include "list.h"
 #include "maps.h"
 #include "parse.h"
 
@@ -22,6 +21,7 @@ enum place {
 	PLACE_BAN6_64,
 	PLACE_NET4,
 	PLACE_NET6,
+	PLACE_LIST, /* a list: no token bucket */
 };
 
 enum hint {
@@ -124,21 +124,31 @@ __noinline int consider(struct search *best, const struct ban_value *entry, __u3
 	return taken;
 }
 
+#include "find_listed.h"
+
+/* Whether a prefix is looked for among the decisions or among the lists. */
+enum tries {
+	TRIES_BANS,
+	TRIES_LISTS,
+};
+
 /* The trie gives the longest match; asked again with one bit less it gives the next. At most as many steps as
  * there are lengths. */
 struct walk4 {
 	struct search best;
 	struct net4_key key;
+	__u32 tries;
 };
 
 static long step4(__u32 index, struct walk4 *walk)
 {
-	const struct ban_value *entry = bpf_map_lookup_elem(&net4, &walk->key);
+	const struct ban_value *entry = walk->tries == TRIES_BANS ? bpf_map_lookup_elem(&net4, &walk->key)
+								   : bpf_map_lookup_elem(&list_net4, &walk->key);
 
 	(void)index;
 	if (!entry)
 		return 1;
-	consider(&walk->best, entry, PLACE_NET4);
+	consider(&walk->best, entry, walk->tries == TRIES_BANS ? PLACE_NET4 : PLACE_LIST);
 	if (!entry->length || entry->length > 32 || walk->best.severity == SEVERITY_MAX)
 		return 1;
 	walk->key.length = entry->length - 1;
@@ -148,16 +158,18 @@ static long step4(__u32 index, struct walk4 *walk)
 struct walk6 {
 	struct search best;
 	struct net6_key key;
+	__u32 tries;
 };
 
 static long step6(__u32 index, struct walk6 *walk)
 {
-	const struct ban_value *entry = bpf_map_lookup_elem(&net6, &walk->key);
+	const struct ban_value *entry = walk->tries == TRIES_BANS ? bpf_map_lookup_elem(&net6, &walk->key)
+								   : bpf_map_lookup_elem(&list_net6, &walk->key);
 
 	(void)index;
 	if (!entry)
 		return 1;
-	consider(&walk->best, entry, PLACE_NET6);
+	consider(&walk->best, entry, walk->tries == TRIES_BANS ? PLACE_NET6 : PLACE_LIST);
 	if (!entry->length || entry->length > 128 || walk->best.severity == SEVERITY_MAX)
 		return 1;
 	walk->key.length = entry->length - 1;
@@ -173,17 +185,25 @@ static __always_inline int touches_prefix4(__u32 address)
 	return word && (*word >> (net & 63) & 1);
 }
 
-static __always_inline int touches_prefix6(__u64 high)
+static __always_inline int bm32_has(__u32 bit)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	__u32 bit = testudo_bm32_bit((__u32)high, filter_seed);
-#else
-	__u32 bit = testudo_bm32_bit((__u32)(high >> 32), filter_seed);
-#endif
 	__u32 index = bit >> 6;
 	const __u64 *word = bpf_map_lookup_elem(&bm32, &index);
 
 	return word && (*word >> (bit & 63) & 1);
+}
+
+static __always_inline int touches_prefix6(__u64 high)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	__u64 hash = testudo_bm32_hash((__u32)high, filter_seed);
+	__u16 site = (__u16)(high >> 32);
+#else
+	__u64 hash = testudo_bm32_hash((__u32)(high >> 32), filter_seed);
+	__u16 site = (__u16)(high >> 16);
+#endif
+
+	return bm32_has(testudo_bm32_bit_of_32(hash)) || bm32_has(testudo_bm32_bit_of_48(hash, site));
 }
 
 static __always_inline __u32 hints4(__u32 address, const struct testudo_meta *meta)
@@ -228,19 +248,18 @@ __noinline int find4(__u32 address, __u32 hints, struct search *best)
 
 		if (entry)
 			consider(best, entry, PLACE_BAN4);
-		if (features & TESTUDO_FEATURE_LISTS && best->severity < SEVERITY_MAX) {
-			__u32 row = in_list4(address);
-
-			if (row && consider_policy(best, row, 0)) {
-				best->length = 32;
-				best->place = PLACE_NONE;
-			}
-		}
+		if (features & TESTUDO_FEATURE_LISTS && best->severity < SEVERITY_MAX)
+			find_listed4(address, best);
 	}
 	if (hints & HINT_PREFIX && best->severity < SEVERITY_MAX) {
 		struct walk4 walk = {.best = *best, .key = {.length = 32, .address = address}};
 
 		bpf_loop(33, step4, &walk, 0);
+		if (features & TESTUDO_FEATURE_LISTS && walk.best.severity < SEVERITY_MAX) {
+			walk.key.length = 32;
+			walk.tries = TRIES_LISTS;
+			bpf_loop(33, step4, &walk, 0);
+		}
 		*best = walk.best;
 	}
 	return best->severity;
@@ -256,12 +275,16 @@ __noinline int find6(__u64 high, __u64 low, __u32 hints, struct search *best)
 
 		if (entry)
 			consider(best, entry, PLACE_BAN6);
+		if (features & TESTUDO_FEATURE_LISTS && best->severity < SEVERITY_MAX)
+			find_listed6(high, low, 128, best);
 	}
 	if (hints & HINT_EXACT_64 && best->severity < SEVERITY_MAX) {
 		const struct ban_value *entry = bpf_map_lookup_elem(&ban6_64, &high);
 
 		if (entry)
 			consider(best, entry, PLACE_BAN6_64);
+		if (features & TESTUDO_FEATURE_LISTS && best->severity < SEVERITY_MAX)
+			find_listed6(high, 0, 64, best);
 	}
 	if (hints & HINT_PREFIX && best->severity < SEVERITY_MAX) {
 		struct walk6 walk = {.best = *best, .key = {.length = 128}};
@@ -269,6 +292,11 @@ __noinline int find6(__u64 high, __u64 low, __u32 hints, struct search *best)
 		__builtin_memcpy(walk.key.address, &high, 8);
 		__builtin_memcpy(walk.key.address + 8, &low, 8);
 		bpf_loop(129, step6, &walk, 0);
+		if (features & TESTUDO_FEATURE_LISTS && walk.best.severity < SEVERITY_MAX) {
+			walk.key.length = 128;
+			walk.tries = TRIES_LISTS;
+			bpf_loop(129, step6, &walk, 0);
+		}
 		*best = walk.best;
 	}
 	return best->severity;

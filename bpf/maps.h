@@ -7,10 +7,13 @@
 #include <bpf/bpf_helpers.h>
 
 #include "abi.h"
+#include "list.h"
 
 /* Read-only for the verifier, which folds them into the code. */
 const volatile __u32 filter4_words = TESTUDO_FILTER_WORDS;
 const volatile __u32 filter6_words = TESTUDO_FILTER_WORDS;
+const volatile __u32 list4_lines = TESTUDO_LIST_LINES;
+const volatile __u32 list6_lines = TESTUDO_LIST_LINES;
 const volatile __u64 filter_seed = 0;
 const volatile __u32 features = 0; /* of testudo_feature */
 
@@ -41,11 +44,16 @@ TESTUDO_ARRAY(bm32, __u64, TESTUDO_BM32_WORDS, BPF_F_MMAPABLE);
 TESTUDO_ARRAY(policy, struct policy_value, TESTUDO_POLICIES, 0);
 TESTUDO_ARRAY(drop_clock, struct drop_clock, 1, BPF_F_MMAPABLE);
 
+TESTUDO_ARRAY(list4, struct list4_line, TESTUDO_LIST_LINES, BPF_F_MMAPABLE);
+TESTUDO_ARRAY(list6, struct list6_line, TESTUDO_LIST_LINES, BPF_F_MMAPABLE);
+
 TESTUDO_TABLE(ban4, BPF_MAP_TYPE_HASH, __u32, struct ban_value, TESTUDO_BANS);
 TESTUDO_TABLE(ban6, BPF_MAP_TYPE_HASH, struct ban6_key, struct ban_value, TESTUDO_BANS);
 TESTUDO_TABLE(ban6_64, BPF_MAP_TYPE_HASH, __u64, struct ban_value, TESTUDO_BANS);
 TESTUDO_TABLE(net4, BPF_MAP_TYPE_LPM_TRIE, struct net4_key, struct ban_value, TESTUDO_PREFIXES);
 TESTUDO_TABLE(net6, BPF_MAP_TYPE_LPM_TRIE, struct net6_key, struct ban_value, TESTUDO_PREFIXES);
+TESTUDO_TABLE(list_net4, BPF_MAP_TYPE_LPM_TRIE, struct net4_key, struct ban_value, TESTUDO_PREFIXES);
+TESTUDO_TABLE(list_net6, BPF_MAP_TYPE_LPM_TRIE, struct net6_key, struct ban_value, TESTUDO_PREFIXES);
 TESTUDO_TABLE(allow4, BPF_MAP_TYPE_LPM_TRIE, struct net4_key, struct allow_value, TESTUDO_PREFIXES);
 TESTUDO_TABLE(allow6, BPF_MAP_TYPE_LPM_TRIE, struct net6_key, struct allow_value, TESTUDO_PREFIXES);
 

@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "bpf/abi.h"
+#include "bpf/list.h"
 #include "testudo.skel.h"
 #include "xdp/libbpf_words.h"
 
@@ -125,6 +125,8 @@ Result<Program> Program::load_once(Tables& tables, const TableSizes& sizes, uint
   TESTUDO_TRY(const uint64_t seed, filter_seed(tables));
   skeleton.rodata->filter4_words = tables.filter4 ? tables.filter4.max_entries() : sizes.filter_words;
   skeleton.rodata->filter6_words = tables.filter6 ? tables.filter6.max_entries() : sizes.filter_words;
+  skeleton.rodata->list4_lines = tables.list4 ? tables.list4.max_entries() : TESTUDO_LIST_LINES;
+  skeleton.rodata->list6_lines = tables.list6 ? tables.list6.max_entries() : TESTUDO_LIST_LINES;
   skeleton.rodata->filter_seed = seed;
   skeleton.rodata->features = features;
   if (!kind.attach_type) bpf_program__set_expected_attach_type(skeleton.progs.testudo, bpf_attach_type(0));

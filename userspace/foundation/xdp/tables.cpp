@@ -4,6 +4,7 @@
 
 #include "bpf/abi.h"
 #include "bpf/observation.h"
+#include "bpf/list.h"
 #include "xdp/bpffs.h"
 
 namespace testudo::xdp {
@@ -23,6 +24,10 @@ constexpr TableName kTables[] = {
     {TESTUDO_MAP_BAN6_64, &Tables::ban6_64},
     {TESTUDO_MAP_NET4, &Tables::net4},
     {TESTUDO_MAP_NET6, &Tables::net6},
+    {TESTUDO_MAP_LIST4, &Tables::list4},
+    {TESTUDO_MAP_LIST6, &Tables::list6},
+    {TESTUDO_MAP_LIST_NET4, &Tables::list_net4},
+    {TESTUDO_MAP_LIST_NET6, &Tables::list_net6},
     {TESTUDO_MAP_ALLOW4, &Tables::allow4},
     {TESTUDO_MAP_ALLOW6, &Tables::allow6},
     {TESTUDO_MAP_COUNTERS, &Tables::counters},

@@ -14,6 +14,7 @@ struct Tables {
   Map counters, counters_out, totals, hits;
   Map budgets, events, next_prog;
   Map observe, sources, observations, observe_load;
+  Map list4, list6, list_net4, list_net6;
 };
 
 struct TableName {

@@ -6,7 +6,7 @@
 
 #include "base/ip.h"
 #include "base/time.h"
-#include "bpf/observation.h"
+#include "xdp/observer.h"
 
 namespace testudo {
 

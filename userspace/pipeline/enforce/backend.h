@@ -15,6 +15,14 @@
 
 namespace testudo {
 
+/// A blocklist in a file, as `enforce.lists` names it.
+struct ListOptions {
+  std::string name, file;
+  int ipv6_prefix = 128;  ///< IPv6 addresses are widened to this: 64 or 128
+  Remediation remediation = Remediation::ban;
+  Duration every = 1h;  ///< how often the file is looked at
+};
+
 struct EnforceOptions {
   std::vector<std::string> interfaces;  ///< empty = those of the default routes
   std::string mode = "auto";            ///< auto | xdp | xdp-generic | nftables | off
@@ -26,6 +34,7 @@ struct EnforceOptions {
   bool strict = false;         ///< malformed frames are dropped, not only counted
   bool observe = true;         ///< packets that pass are counted by source, for `source: xdp`
   bool outgoing = false;  ///< packets to banned addresses are dropped as well, by a program on the way out
+  std::vector<ListOptions> lists;
 };
 
 /// Packets, counted in the kernel since its tables were made.
@@ -81,6 +90,14 @@ struct BlockList {
   std::string name;  ///< becomes the scenario of its counters; their origin is "lists"
   TimePoint until = TimePoint::max();
   std::vector<Prefix> prefixes;
+  Remediation remediation = Remediation::ban;  ///< ban, reset or log_only
+};
+
+/// Single entries of a list that is loaded: addresses and IPv6 /64s.
+struct ListChange {
+  std::string name;
+  std::vector<Prefix> added, removed;
+  TimePoint until = TimePoint::max();  ///< of those added
 };
 
 struct ListStatus {
@@ -88,6 +105,8 @@ struct ListStatus {
   uint64_t entries = 0, generation = 0;
   uint64_t memory_bytes = 0;
   int64_t loaded_unix_ns = 0;
+  uint64_t dropped_packets = 0;  ///< by its entries, since the tables were made
+  uint64_t allowlisted = 0;      ///< entries that an allowlist or protection takes the effect of
 };
 
 class Backend {
@@ -105,9 +124,15 @@ class Backend {
   virtual Result<void> flush() = 0;
 
   /// Takes the place of what `list.name` held before, at once for every packet; a list without prefixes goes
-  /// away. `too_large` says what would be needed and what may be had.
+  /// away. `too_large` says what would be needed and what may be had. Any thread, and best not the one that
+  /// decides: a list of millions takes some tenths of a second.
   virtual Result<void> put_list(const BlockList& list) {
     return Error{Code::unsupported, "this backend holds no blocklists: " + list.name, {}, "see enforce.mode"};
+  }
+  /// Adds and removes while packets run, each in one store; ends are exact to 16 seconds.
+  virtual Result<void> change_list(const ListChange& change) {
+    return Error{
+        Code::unsupported, "this backend holds no blocklists: " + change.name, {}, "see enforce.mode"};
   }
   virtual std::vector<ListStatus> lists() { return {}; }
 
@@ -149,7 +174,9 @@ Result<FlushReport> flush_pinned(const std::string& pin);
 int64_t flush_mark_unix_ns(const std::string& pin);
 /// Read-only views on pinned maps, for `testudo kernel …` with no daemon.
 Result<EnforceStatus> status_pinned(const std::string& pin);
+/// Entries of lists are part of it only where `only` is given: they are millions.
 Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefix* only = nullptr);
+Result<std::vector<ListStatus>> lists_pinned(const std::string& pin);
 /// Detaches the program and removes the pins: uninstall only.
 Result<void> remove_pinned(const std::string& pin);
 

@@ -119,15 +119,54 @@ Result<void> BanTables::count_all() {
         filter(table).add(key);
     }));
   }
+  for (const Prefix& prefix : listed_) set_listed_bits(prefix);
   allowed_ = 0;
   return for_each_allowed([&](const Prefix&, uint32_t) { ++allowed_; });
 }
 
 void BanTables::publish_counts() {
   store(meta().bans, counts_[0] + counts_[1] + counts_[2]);
-  store(meta().prefixes4, counts_[size_t(Table::net4)]);
-  store(meta().prefixes6, counts_[size_t(Table::net6)]);
+  store(meta().prefixes4, counts_[size_t(Table::net4)] + listed4_);
+  store(meta().prefixes6, counts_[size_t(Table::net6)] + listed_.size() - listed4_);
   store(meta().allowed, allowed_);
+}
+
+void BanTables::shadow(Filter* filter4, Filter* filter6) {
+  shadow4_ = filter4;
+  shadow6_ = filter6;
+}
+
+void BanTables::show(const EntryKey& key) {
+  filter(key.table).add(key);
+  Filter* other = key.table == Table::ban4 ? shadow4_ : shadow6_;
+  if (other != nullptr) other->add(key);
+}
+
+void BanTables::set_listed_bits(const Prefix& prefix) {
+  if (prefix.ip.is_v4())
+    prefixes4_.add(prefix, PrefixMap::lists);
+  else
+    prefixes6_.add(prefix);
+}
+
+void BanTables::add_listed_range(const Prefix& prefix) {
+  if (!listed_.insert(prefix).second) return;
+  listed4_ += prefix.ip.is_v4();
+  set_listed_bits(prefix);
+  publish_counts();
+}
+
+void BanTables::keep_listed_ranges(const std::function<bool(const Prefix&)>& keep) {
+  std::erase_if(listed_, [&](const Prefix& prefix) {
+    if (keep(prefix)) return false;
+    listed4_ -= prefix.ip.is_v4();
+    if (prefix.ip.is_v4())
+      prefixes4_.remove(prefix, PrefixMap::lists);
+    else
+      prefixes6_.remove(prefix);
+    return true;
+  });
+  publish_counts();
 }
 
 Result<void> BanTables::set(const EntryKey& key, ban_value value) {
@@ -140,7 +179,7 @@ Result<void> BanTables::set(const EntryKey& key, ban_value value) {
   if (key.table == Table::net4)
     prefixes4_.add(prefix_of(key.table, key.bytes()));
   else if (key.table != Table::net6)
-    filter(key.table).add(key);
+    show(key);
   else if (fresh)
     prefixes6_.add(prefix_of(key.table, key.bytes()));
   if (fresh) {
@@ -160,7 +199,7 @@ Result<void> BanTables::set_batch(Table table, const void* keys, const ban_value
   }
   const auto* key = static_cast<const char*>(keys);
   for (uint32_t i = 0; i < count; ++i)
-    filter(table).add(key_from(table, key + size_t(i) * target.key_size(), target.key_size()));
+    show(key_from(table, key + size_t(i) * target.key_size(), target.key_size()));
   counts_[size_t(table)] += fresh;
   publish_counts();
   return {};
@@ -236,6 +275,8 @@ Result<uint64_t> BanTables::flush() {
   store(meta().prefixes6, 0);
   prefixes4_.clear();
   prefixes6_.clear();
+  listed_.clear();
+  listed4_ = 0;
   uint64_t removed = 0;
   for (const Table table : kAll) {
     TESTUDO_TRY(const uint64_t gone, map(table).clear());
@@ -247,13 +288,14 @@ Result<uint64_t> BanTables::flush() {
   return removed;
 }
 
-Result<void> BanTables::rebuild_filters() {
+Result<void> BanTables::rebuild_filters(const std::function<void(Filter&, Filter&)>& more) {
   std::vector<uint64_t> words4 = filter4_.blank(), words6 = filter6_.blank();
   Filter fresh4 = filter4_.over(words4), fresh6 = filter6_.over(words6);
   for (const Table table : kExact) {
     Filter& fresh = table == Table::ban4 ? fresh4 : fresh6;
     TESTUDO_CHECK(for_each(table, [&](const EntryKey& key, const ban_value&) { fresh.add(key); }));
   }
+  more(fresh4, fresh6);
   filter4_.replace_by(words4);
   filter6_.replace_by(words6);
   removed_ = 0;

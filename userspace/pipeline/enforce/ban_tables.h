@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <unordered_set>
 
 #include "base/result.h"
 #include "enforce/filter.h"
@@ -39,10 +40,19 @@ class BanTables {
   /// Nothing is in force at the next packet; then the tables are emptied. The number of entries removed.
   Result<uint64_t> flush();
   /// Filters without the bits of entries that are gone. Reads every exact ban.
-  Result<void> rebuild_filters();
+  /// `more` adds what shares the filters (lists).
+  Result<void> rebuild_filters(const std::function<void(Filter& filter4, Filter& filter6)>& more);
 
   /// After larger filters took the place of the present ones.
   Result<void> remap_filters();
+
+  /// While larger or other filters are being filled: what is added goes into these, too; null = none.
+  void shadow(Filter* filter4, Filter* filter6);
+  /// An entry of a list becomes visible to packets: it lies in a table already.
+  void show(const EntryKey& key);
+  /// Prefixes of lists share the bitmaps. Each once.
+  void add_listed_range(const Prefix& prefix);
+  void keep_listed_ranges(const std::function<bool(const Prefix& prefix)>& keep);
 
   using Visit = std::function<void(const EntryKey& key, const ban_value& value)>;
   Result<void> for_each(Table table, const Visit& visit) const;
@@ -72,16 +82,19 @@ class BanTables {
   }
   const xdp::Map& allow_map(const Prefix& prefix) const;
   void publish_counts();
+  void set_listed_bits(const Prefix& prefix);
   Result<void> map_memory(const xdp::Tables& tables);
   Result<void> count_all();
 
   const xdp::Tables* tables_ = nullptr;
   xdp::Mapped meta_, clock_, words4_, words6_, bitmap_, gate_;
   Filter filter4_, filter6_;
+  Filter *shadow4_ = nullptr, *shadow6_ = nullptr;
+  std::unordered_set<Prefix, PrefixHash> listed_;
   PrefixMap prefixes4_;
   PrefixGate prefixes6_;
   uint64_t counts_[kTables] = {};
-  uint64_t allowed_ = 0, removed_ = 0, generation_ = 0;
+  uint64_t listed4_ = 0, allowed_ = 0, removed_ = 0, generation_ = 0;
 };
 
 }  // namespace testudo

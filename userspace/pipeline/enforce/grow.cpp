@@ -50,12 +50,20 @@ uint32_t next_size(uint64_t present, uint64_t needed, uint64_t limit) {
 
 }  // namespace
 
+/// The caller holds tables_mutex_; it is free while this waits.
+void XdpBackend::wait_for_swap() {
+  std::unique_lock lock(tables_mutex_, std::adopt_lock);
+  swap_done_.wait(lock, [&] { return !swapping_; });
+  lock.release();
+}
+
 Result<void> XdpBackend::grow(Table table, uint64_t entries) {
   if (table == Table::net4 || table == Table::net6) return {};
   const xdp::Tables& now = kernel_->tables();
   const xdp::Map& present = tables_->map(table);
   const uint32_t size = next_size(present.max_entries(), entries, options_.max_entries);
   if (size <= present.max_entries()) return {};  // at the limit: the add itself says so
+  wait_for_swap();
   const int64_t started = monotonic_ns();
   TESTUDO_TRY(xdp::Map bans, xdp::Map::like(present, size));
   TESTUDO_CHECK(copy(present, bans));
@@ -66,7 +74,9 @@ Result<void> XdpBackend::grow(Table table, uint64_t entries) {
   const xdp::Map& present_filter = is_v4 ? now.filter4 : now.filter6;
   const uint64_t other =
       is_v4 ? 0 : tables_->map(table == Table::ban6 ? Table::ban6_64 : Table::ban6).max_entries();
-  const auto words = uint32_t(std::min<uint64_t>(std::bit_ceil((size + other) * 14 / 64), kMaxFilterWords));
+  const uint64_t listed = is_v4 ? lists_->hosts4() : lists_->hosts6();
+  const auto words =
+      uint32_t(std::min<uint64_t>(std::bit_ceil((size + other + listed) * 14 / 64), kMaxFilterWords));
   std::vector<xdp::Kernel::Exchange> maps;
   if (words > present_filter.max_entries()) {
     TESTUDO_TRY(xdp::Map filter_map, xdp::Map::like(present_filter, words));
@@ -75,6 +85,8 @@ Result<void> XdpBackend::grow(Table table, uint64_t entries) {
     const auto add = [&](const EntryKey& key, const ban_value&) { filter.add(key); };
     for (const Table each : {Table::ban4, Table::ban6, Table::ban6_64})
       if ((each == Table::ban4) == is_v4) TESTUDO_CHECK(tables_->for_each(each, add));
+    Filter other_family;
+    lists_->show(is_v4 ? filter : other_family, is_v4 ? other_family : filter);
     maps.push_back({is_v4 ? &xdp::Tables::filter4 : &xdp::Tables::filter6, std::move(filter_map)});
   }
   maps.push_back({member(table), std::move(bans)});

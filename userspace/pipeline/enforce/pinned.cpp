@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <unordered_map>
 
 #include "base/log.h"
 #include "enforce/backends.h"
 #include "enforce/ban_tables.h"
 #include "enforce/kernel_view.h"
+#include "enforce/list_tables.h"
 #include "enforce/nft_pinned.h"
 #include "xdp/attach.h"
 #include "xdp/outgoing.h"
@@ -33,6 +35,12 @@ class Lister {
   void add(Table table, const void* key, const ban_value& value) {
     if (!add(table, key, value.policy, value.expiry_s) && value.policy2)
       add(table, key, value.policy2, value.expiry2_s);
+  }
+
+  /// An entry of a list; `expiry_s` 0 = never.
+  void add_listed(const Prefix& prefix, uint32_t row, uint32_t expiry_s) {
+    const EntryKey key = entry_key(prefix);
+    add(key.table, key.bytes(), uint16_t(row), expiry_s);
   }
 
   std::vector<KernelEntry> entries;
@@ -113,11 +121,8 @@ void look_up_exact(const xdp::Tables& tables, const Prefix& prefix, Lister& list
   if (map_of(tables, key.table).get(key.bytes(), &value) == 0) lister.add(key.table, key.bytes(), value);
 }
 
-/// The entries that speak about one address, without reading millions: exact look-ups, then down the trie.
-void look_up(const xdp::Tables& tables, const Prefix& host, Lister& lister) {
-  look_up_exact(tables, host, lister);
-  if (!host.ip.is_v4()) look_up_exact(tables, Prefix::of(host.ip, 64), lister);
-  const Table table = host.ip.is_v4() ? Table::net4 : Table::net6;
+/// Down the trie, from the longest prefix to the shortest.
+void walk(const Prefix& host, Table table, const xdp::Map& map, Lister& lister) {
   for (int length = host.ip.bits(); length >= 0;) {
     net6_key key6{};
     net4_key key4{};
@@ -126,7 +131,7 @@ void look_up(const xdp::Tables& tables, const Prefix& host, Lister& lister) {
     std::memcpy(&key4.address, host.ip.bytes.data(), 4);
     ban_value value{};
     const void* key = host.ip.is_v4() ? static_cast<const void*>(&key4) : &key6;
-    if (map_of(tables, table).get(key, &value) != 0) return;
+    if (map.get(key, &value) != 0) return;
     key6.length = key4.length = value.length;
     const Prefix found = Prefix::of(host.ip, value.length);
     std::memcpy(key6.address, found.ip.bytes.data(), 16);
@@ -134,6 +139,40 @@ void look_up(const xdp::Tables& tables, const Prefix& host, Lister& lister) {
     lister.add(table, key, value);
     length = int(value.length) - 1;
   }
+}
+
+/// The lists' tables are memory, mapped for this one look.
+void look_up_listed(const xdp::Tables& tables, const Prefix& host, Lister& lister) {
+  const uint32_t zero = 0;
+  testudo_meta meta{};
+  if (tables.meta.get(&zero, &meta) != 0) return;
+  const EntryKey key = entry_key(host);
+  const auto memory = xdp::Mapped::of(host.ip.is_v4() ? tables.list4 : tables.list6);
+  if (!memory) return;
+  const size_t lines = memory->words().size() / 8;
+  const auto add = [&](const Prefix& prefix, uint64_t epoch_s) {
+    return [&lister, prefix, epoch_s](testudo_term term) {
+      lister.add_listed(prefix, testudo_term_policy(term), uint32_t(list_expiry_s(term, epoch_s)));
+    };
+  };
+  if (host.ip.is_v4()) {
+    const ListTable4 table({&memory->as<list4_line>(), lines}, meta.seed);
+    table.find(key.address4, add(host, table.header().epoch_s));
+    return;
+  }
+  const ListTable6 table({&memory->as<list6_line>(), lines}, meta.seed);
+  table.find(key.address6, 128, add(host, table.header().epoch_s));
+  table.find({key.address6.high, 0}, 64, add(Prefix::of(host.ip, 64), table.header().epoch_s));
+}
+
+/// The entries that speak about one address, without reading millions: exact look-ups, then down the trie.
+void look_up(const xdp::Tables& tables, const Prefix& host, Lister& lister) {
+  look_up_exact(tables, host, lister);
+  if (!host.ip.is_v4()) look_up_exact(tables, Prefix::of(host.ip, 64), lister);
+  const Table table = host.ip.is_v4() ? Table::net4 : Table::net6;
+  look_up_listed(tables, host, lister);
+  walk(host, table, map_of(tables, table), lister);
+  walk(host, table, host.ip.is_v4() ? tables.list_net4 : tables.list_net6, lister);
 }
 
 }  // namespace
@@ -154,6 +193,9 @@ Result<FlushReport> flush_xdp(const std::string& pin) {
   if (!tables) return tables.error();
   TESTUDO_TRY(BanTables bans, BanTables::for_flush(*tables));
   TESTUDO_TRY(report.removed, bans.flush());
+  TESTUDO_TRY(ListTables lists, ListTables::over(*tables, bans.meta().seed));
+  TESTUDO_TRY(const uint64_t listed, lists.clear());
+  report.removed += listed;
   __atomic_store_n(&bans.meta().flush_mark_unix_ns, unix_nanos(now()), __ATOMIC_RELEASE);
   bans.tell_owner();
   return report;
@@ -219,6 +261,35 @@ Result<std::vector<KernelEntry>> list_pinned(const std::string& pin, const Prefi
     }));
   }
   return std::move(lister.entries);
+}
+
+Result<std::vector<ListStatus>> lists_pinned(const std::string& pin) {
+  TESTUDO_TRY(const xdp::Tables tables, xdp::open_tables(pin));
+  const uint32_t zero = 0;
+  testudo_meta meta{};
+  if (const int err = tables.meta.get(&zero, &meta)) return xdp::map_error(tables.meta, "reading", err);
+  TESTUDO_TRY(const ListTables lists, ListTables::over(tables, meta.seed));
+  std::vector<counter_value> cpus(static_cast<size_t>(xdp::possible_cpus()));
+  std::map<std::string, ListStatus> by_name;
+  for (uint32_t row = TESTUDO_POLICIES_SHARED; row < TESTUDO_POLICIES; ++row) {
+    const uint64_t entries = lists.entries_of(uint16_t(row));
+    policy_text text{};
+    if (entries == 0 || tables.policy_text.get(&row, &text) != 0) continue;
+    ListStatus& list = by_name[Policies::policy_of(text, {}).scenario];
+    list.name = Policies::policy_of(text, {}).scenario;
+    list.entries += entries;
+    list.generation = lists.generation();
+    list.loaded_unix_ns = lists.made_unix_ns();
+    list.memory_bytes = lists.bytes() * list.entries / lists.entries();
+    for (const bool is_v6 : {false, true}) {
+      const uint32_t index = testudo_counter_index(row, is_v6);
+      if (tables.counters.get(&index, cpus.data()) != 0) continue;
+      for (const counter_value& cpu : cpus) list.dropped_packets += cpu.packets;
+    }
+  }
+  std::vector<ListStatus> out;
+  for (auto& [name, list] : by_name) out.push_back(std::move(list));
+  return out;
 }
 
 Result<void> remove_pinned(const std::string& pin) {

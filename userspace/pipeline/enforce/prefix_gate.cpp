@@ -10,10 +10,16 @@ namespace {
 
 constexpr int kWide = 16;
 
-uint32_t bit_of(const uint8_t* first4, uint64_t seed) {
+uint64_t hash_of(const uint8_t* first4, uint64_t seed) {
   uint32_t word;
   std::memcpy(&word, first4, 4);
-  return testudo_bm32_bit(word, seed);
+  return testudo_bm32_hash(word, seed);
+}
+
+uint32_t bit_of_48(const uint8_t* first6, uint64_t seed) {
+  uint16_t site;
+  std::memcpy(&site, first6 + 4, 2);
+  return testudo_bm32_bit_of_48(hash_of(first6, seed), site);
 }
 
 }  // namespace
@@ -21,13 +27,14 @@ uint32_t bit_of(const uint8_t* first4, uint64_t seed) {
 template <typename Visit>
 void PrefixGate::each_bit(const Prefix& prefix, const Visit& visit) const {
   const uint8_t* bytes = prefix.ip.bytes.data();
+  if (prefix.length >= 48) return visit(bit_of_48(bytes, seed_));
   const uint32_t first =
       uint32_t(bytes[0]) << 24 | uint32_t(bytes[1]) << 16 | uint32_t(bytes[2]) << 8 | bytes[3];
   const uint32_t count = prefix.length >= 32 ? 1 : 1u << (32 - prefix.length);
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t net = first + i;
     const uint8_t each[4] = {uint8_t(net >> 24), uint8_t(net >> 16), uint8_t(net >> 8), uint8_t(net)};
-    visit(bit_of(each, seed_));
+    visit(testudo_bm32_bit_of_32(hash_of(each, seed_)));
   }
 }
 
@@ -70,8 +77,11 @@ void PrefixGate::rewrite() {
 }
 
 bool PrefixGate::touches(const Ip& address) const {
-  const uint32_t bit = bit_of(address.bytes.data(), seed_);
-  return __atomic_load_n(&words_[bit / 64], __ATOMIC_RELAXED) >> (bit & 63) & 1;
+  const auto has = [&](uint32_t bit) {
+    return (__atomic_load_n(&words_[bit / 64], __ATOMIC_RELAXED) >> (bit & 63) & 1) != 0;
+  };
+  const uint8_t* bytes = address.bytes.data();
+  return has(testudo_bm32_bit_of_32(hash_of(bytes, seed_))) || has(bit_of_48(bytes, seed_));
 }
 
 }  // namespace testudo

@@ -1,8 +1,9 @@
 // enforce/prefix_gate.h: the bitmap that keeps innocent packets off the trie of IPv6 prefixes.
 //
-// There are 2^32 IPv6 /32s, so their bits are hashed into 2^20: a wrong one costs a look into the trie. Each
-// /32 that a prefix touches has its bit. A prefix shorter than /16 would set them all one by one: it opens
-// the gate. Counted, so that a bit goes with the last prefix that needs it. One writer.
+// There are 2^32 IPv6 /32s, so their bits are hashed into 2^20: a wrong one costs a look into the trie. A
+// prefix of /48 or longer has the bit of its /48, a shorter one those of the /32s that it touches (bpf/abi.h
+// tells where they lie: a packet asks one cache line). A prefix shorter than /16 would set them all one by
+// one: it opens the gate. Counted, so that a bit goes with the last prefix that needs it. One writer.
 #pragma once
 
 #include <cstdint>

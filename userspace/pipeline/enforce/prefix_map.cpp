@@ -34,8 +34,12 @@ uint64_t PrefixMap::key_of(const Prefix& prefix) {
   return uint64_t(prefix.ip.v4_host_order()) << 8 | prefix.length;
 }
 
-bool PrefixMap::add(const Prefix& prefix) {
-  if (!prefixes_.emplace(key_of(prefix), prefix).second) return false;
+bool PrefixMap::add(const Prefix& prefix, Owner owner) {
+  Known& known = prefixes_[key_of(prefix)];
+  const uint8_t before = known.owners;
+  known.prefix = prefix;
+  known.owners = before | owner;
+  if (before != 0) return (before & owner) == 0;
   const Span span = span_of(prefix);
   set_bits(words_, 0, span.first, span.last);
   return true;
@@ -47,8 +51,12 @@ bool PrefixMap::covered(const Prefix& prefix) const {
   return false;
 }
 
-bool PrefixMap::remove(const Prefix& prefix) {
-  if (prefixes_.erase(key_of(prefix)) == 0) return false;
+bool PrefixMap::remove(const Prefix& prefix, Owner owner) {
+  const auto found = prefixes_.find(key_of(prefix));
+  if (found == prefixes_.end() || (found->second.owners & owner) == 0) return false;
+  found->second.owners &= uint8_t(~owner);
+  if (found->second.owners != 0) return true;
+  prefixes_.erase(found);
   if (covered(prefix)) return true;
   const Span span = span_of(prefix);
   const uint32_t first_word = span.first / 64, last_word = span.last / 64;
@@ -56,7 +64,7 @@ bool PrefixMap::remove(const Prefix& prefix) {
   const auto from = prefixes_.lower_bound(uint64_t(span.first) << 16);
   const auto to = prefixes_.upper_bound((uint64_t(span.last) << 8 | 0xff) << 8 | 0xff);
   for (auto it = from; it != to; ++it) {
-    const Span other = span_of(it->second);
+    const Span other = span_of(it->second.prefix);
     set_bits(fresh, first_word, std::max(other.first, span.first), std::min(other.last, span.last));
   }
   for (uint32_t word = first_word; word <= last_word; ++word) {
@@ -73,8 +81,8 @@ void PrefixMap::clear() {
 
 void PrefixMap::rewrite() {
   std::vector<uint64_t> fresh(words_.size(), 0);
-  for (const auto& [key, prefix] : prefixes_) {
-    const Span span = span_of(prefix);
+  for (const auto& [key, known] : prefixes_) {
+    const Span span = span_of(known.prefix);
     set_bits(fresh, 0, span.first, span.last);
   }
   for (size_t i = 0; i < words_.size(); ++i)

@@ -19,10 +19,12 @@ class PrefixMap {
   /// `words`: 2^18 of them, bit N of word M for the /24 number 64 M + N.
   explicit PrefixMap(std::span<uint64_t> words) : words_(words) {}
 
-  /// IPv4 only. False when it was there already.
-  bool add(const Prefix& prefix);
-  /// False when it was not there.
-  bool remove(const Prefix& prefix);
+  /// Decisions and lists may hold the same prefix; its bits go with the last of them.
+  enum Owner : uint8_t { bans = 1, lists = 2 };
+  /// IPv4 only. False when the owner had it already.
+  bool add(const Prefix& prefix, Owner owner = bans);
+  /// False when the owner did not have it.
+  bool remove(const Prefix& prefix, Owner owner = bans);
   void clear();
   /// Writes the whole bitmap anew: bits of nobody go, those of the known stay.
   void rewrite();
@@ -39,7 +41,11 @@ class PrefixMap {
   bool covered(const Prefix& prefix) const;
 
   std::span<uint64_t> words_;
-  std::map<uint64_t, Prefix> prefixes_;  ///< key: address, then length
+  struct Known {
+    Prefix prefix;
+    uint8_t owners = 0;
+  };
+  std::map<uint64_t, Known> prefixes_;  ///< key: address, then length
 };
 
 }  // namespace testudo

@@ -95,12 +95,16 @@ struct Batch {
 
 Result<void> XdpBackend::reconcile(std::span<const DecisionChange> all,
                                    std::span<const AllowChange> allowed) {
+  const std::lock_guard no_list_comes(putting_);
+  TESTUDO_CHECK(keep_lists());
+  const std::lock_guard lock(tables_mutex_);
   TESTUDO_CHECK(begin());
   TESTUDO_CHECK(reconcile_allowed(allowed));
   TESTUDO_CHECK(reconcile_bans(all));
   // A tenth of the bits belongs to nobody: innocent packets look into the table for nothing.
   if (tables_->removed_since_rebuild() > 1000 && tables_->removed_since_rebuild() * 10 > tables_->bans())
-    TESTUDO_CHECK(tables_->rebuild_filters());
+    TESTUDO_CHECK(
+        tables_->rebuild_filters([&](Filter& filter4, Filter& filter6) { lists_->show(filter4, filter6); }));
   if (kernel_->must_fill_first()) return kernel_->attach();
   return {};
 }

@@ -63,6 +63,7 @@ Result<std::unique_ptr<XdpBackend>> XdpBackend::open(const EnforceOptions& optio
   kernel.interfaces = options.interfaces;
   kernel.modes = modes_of(options);
   kernel.outgoing = options.outgoing;
+  kernel.features |= TESTUDO_FEATURE_LISTS;
   if (options.strict) kernel.features |= TESTUDO_FEATURE_STRICT;
   if (options.observe) kernel.features |= TESTUDO_FEATURE_OBSERVE;
   kernel.sizes = sizes;
@@ -70,6 +71,9 @@ Result<std::unique_ptr<XdpBackend>> XdpBackend::open(const EnforceOptions& optio
   TESTUDO_TRY(BanTables tables, BanTables::over(backend->kernel_->tables()));
   backend->tables_ = std::make_unique<BanTables>(std::move(tables));
   TESTUDO_CHECK(backend->adopt_policies());
+  TESTUDO_TRY(ListTables lists, ListTables::over(backend->kernel_->tables(), backend->tables_->meta().seed));
+  backend->lists_ = std::make_unique<ListTables>(std::move(lists));
+  backend->adopt_lists();
   if (backend->kernel_->must_fill_first())
     log::info("enforce.swap_deferred",
               {{"why", "tables of another version are in force until the first reconcile"}});
@@ -189,11 +193,19 @@ Result<void> XdpBackend::apply_one(const DecisionChange& change, const Clocks& c
 
 Result<void> XdpBackend::begin() {
   if (!tables_->changed_by_others()) return {};
+  wait_for_swap();
   log::warn("enforce.changed_by_hand", {{"pin", options_.pin}, {"what", "the kernel tables were flushed"}});
+  TESTUDO_CHECK(lists_->catch_up());
+  tables_->keep_listed_ranges([&](const Prefix& prefix) { return lists_->ranges().count(prefix) != 0; });
+  if (lists_->entries() == 0) {
+    const std::lock_guard lock(list_infos_mutex_);
+    list_infos_.clear();
+  }
   return tables_->catch_up();
 }
 
 Result<void> XdpBackend::apply(std::span<const DecisionChange> changes) {
+  const std::lock_guard lock(tables_mutex_);
   TESTUDO_CHECK(begin());
   const Clocks clocks = Clocks::read();
   std::optional<Error> first;
@@ -209,6 +221,7 @@ Result<void> XdpBackend::apply(std::span<const DecisionChange> changes) {
 }
 
 Result<void> XdpBackend::allow(std::span<const AllowChange> changes) {
+  const std::lock_guard lock(tables_mutex_);
   TESTUDO_CHECK(begin());
   std::optional<Error> first;
   for (const AllowChange& change : changes) {
@@ -223,10 +236,17 @@ Result<void> XdpBackend::allow(std::span<const AllowChange> changes) {
 }
 
 Result<void> XdpBackend::flush() {
+  const std::lock_guard no_list_comes(putting_);
+  const std::lock_guard lock(tables_mutex_);
   TESTUDO_CHECK(begin());
   auto removed = tables_->flush();
   if (!removed) return removed.error();
-  log::warn("enforce.flushed", {{"removed", *removed}});
+  TESTUDO_TRY(const uint64_t listed, lists_->clear());
+  {
+    const std::lock_guard infos(list_infos_mutex_);
+    list_infos_.clear();
+  }
+  log::warn("enforce.flushed", {{"removed", *removed}, {"listed", listed}});
   return {};
 }
 

@@ -1,13 +1,20 @@
 // enforce/xdp_backend.h: the backend over bpf/. Also the one that tests/kernel sends frames through.
 //
 // apply(), allow(), reconcile(), flush(): the thread that decides. The rest: any thread.
+//
+// Locks, in this order: putting_ (lists change, flush, reconcile), tables_mutex_ (short; held by whoever
+// writes tables), the two for what other threads ask. While a list is being swapped in only growing tables
+// wait.
 #pragma once
 
+#include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 
 #include "enforce/backend.h"
 #include "enforce/ban_tables.h"
+#include "enforce/list_tables.h"
 #include "enforce/policies.h"
 #include "xdp/kernel.h"
 
@@ -22,6 +29,9 @@ class XdpBackend : public Backend {
   Result<void> allow(std::span<const AllowChange> changes) override;
   Result<void> reconcile(std::span<const DecisionChange> all, std::span<const AllowChange> allowed) override;
   Result<void> flush() override;
+  Result<void> put_list(const BlockList& list) override;
+  Result<void> change_list(const ListChange& change) override;
+  std::vector<ListStatus> lists() override;
   EnforceStatus status() override;
   std::vector<DropCounter> counters() override;
   Result<std::vector<KernelEntry>> list(const Prefix* only) override;
@@ -50,6 +60,7 @@ class XdpBackend : public Backend {
   Result<void> set(const EntryKey& key, ban_value value);
   /// Larger tables in place of those that `table` needs for `entries`, and one swap of the program.
   Result<void> grow(Table table, uint64_t entries);
+  void wait_for_swap();
 
   /// What stays when there is no room for all (full.cpp): the higher.
   uint64_t rank_of_entry(const ban_value& value);
@@ -67,9 +78,26 @@ class XdpBackend : public Backend {
   Result<void> reconcile_allowed(std::span<const AllowChange> allowed);
   Result<void> reconcile_bans(std::span<const DecisionChange> all);
 
+  class Swap;
+  Result<void> check_list(const BlockList& list, const ListParts& parts, const std::vector<uint16_t>& gone);
+  /// Policy rows of a list: one, or more while it changes its remediation.
+  std::vector<uint16_t> rows_of_list(const std::string& name);
+  Result<uint16_t> row_for_list(const BlockList& list);
+  std::vector<uint32_t> list_severities();  ///< by policy row
+  Result<void> show_lists(ListTables::Next next, Swap& swap);
+  uint64_t allowlisted_in(const ListParts& parts);
+  void adopt_lists();
+  Result<void> keep_lists();
+
   EnforceOptions options_;
   std::unique_ptr<xdp::Kernel> kernel_;
   std::unique_ptr<BanTables> tables_;
+  std::mutex putting_, tables_mutex_;
+  std::condition_variable swap_done_;
+  bool swapping_ = false;  ///< under tables_mutex_
+  std::unique_ptr<ListTables> lists_;
+  std::mutex list_infos_mutex_;
+  std::map<std::string, ListStatus> list_infos_;
   std::mutex policies_mutex_;
   Policies policies_;
   std::vector<Weak> weakest_[kTables];  ///< of a table that was full, the weakest last

@@ -111,6 +111,35 @@ int list(Context& context, const Args& args) {
   return 0;
 }
 
+int lists(Context& context, const Args&) {
+  auto lists = lists_pinned(context.settings().enforce.pin);
+  if (!lists) return fail(lists.error());
+  if (context.output == Output::json) {
+    json::array out;
+    for (const ListStatus& l : *lists)
+      out.push_back(json::object{{"name", l.name},
+                                 {"entries", l.entries},
+                                 {"generation", l.generation},
+                                 {"memory_bytes", l.memory_bytes},
+                                 {"loaded", format_rfc3339_seconds(from_unix_nanos(l.loaded_unix_ns))},
+                                 {"dropped_packets", l.dropped_packets}});
+    print_json(out);
+    return 0;
+  }
+  Table table({"Name", "Entries", "Generation", "Memory", "Swapped in", "Dropped"});
+  for (const ListStatus& l : *lists)
+    table.row({l.name, std::to_string(l.entries), std::to_string(l.generation),
+               context.output == Output::raw ? std::to_string(l.memory_bytes) : short_bytes(l.memory_bytes),
+               format_rfc3339_seconds(from_unix_nanos(l.loaded_unix_ns)), std::to_string(l.dropped_packets)});
+  if (context.output == Output::raw)
+    table.print_raw({"name", "entries", "generation", "memory_bytes", "loaded", "dropped_packets"});
+  else if (table.empty())
+    std::puts("The kernel holds no blocklists; enforce.lists in testudo.yaml names them");
+  else
+    table.print_human();
+  return 0;
+}
+
 int kernel_flush(Context& context, const Args&) {
   // Through the daemon: flush_pinned() leaves the flush mark, and the daemon would end its decisions for it.
   auto answer = ask_text(context, "POST", "/v1/testudo/kernel/flush");
@@ -186,6 +215,8 @@ extern const Command kernel_status_command{
 extern const Command kernel_list_command{"kernel list", "what is in force, with hits",
                                          "  testudo kernel list\n  testudo kernel list 203.0.113.7\n", kList,
                                          list};
+extern const Command kernel_lists_command{
+    "kernel lists", "blocklists in force: entries, memory, drops", "  testudo kernel lists\n", {}, lists};
 extern const Command kernel_flush_command{"kernel flush",
                                           "empty the kernel's tables until the next reconcile",
                                           "  testudo kernel flush\n",

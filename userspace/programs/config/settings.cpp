@@ -87,6 +87,36 @@ void read_acquire(const YamlNode& root, Settings& s, Errors& errors) {
   });
 }
 
+Result<ListOptions> read_list(const YamlNode& node, Errors& errors) {
+  ListOptions list;
+  if (!node.is_map()) return node.error("an entry of enforce.lists must be a mapping with name and file");
+  node.check_keys("enforce.lists", {"name", "file", "ipv6_prefix", "remediation", "every"}, errors);
+  for (const auto& [key, out] : {std::pair{"name", &list.name}, {"file", &list.file}}) {
+    const YamlNode* value = node.find(key);
+    if (!value) return node.error(std::string("an entry of enforce.lists needs a ") + key);
+    TESTUDO_TRY(*out, value->as_string(std::string("enforce.lists.") + key));
+    if (out->empty()) return value->error(std::string("enforce.lists.") + key + " is empty");
+  }
+  if (const YamlNode* value = node.find("ipv6_prefix")) {
+    TESTUDO_TRY(const int64_t length, value->as_int("enforce.lists.ipv6_prefix"));
+    if (length != 64 && length != 128)
+      return value->error("enforce.lists.ipv6_prefix must be 64 or 128, not " + value->text());
+    list.ipv6_prefix = int(length);
+  }
+  if (const YamlNode* value = node.find("remediation")) {
+    TESTUDO_TRY(const std::string name, value->as_string("enforce.lists.remediation"));
+    list.remediation = name == "log-only" ? Remediation::log_only : remediation_of(name);
+    if (list.remediation != Remediation::ban && list.remediation != Remediation::reset &&
+        list.remediation != Remediation::log_only)
+      return value->error("enforce.lists.remediation must be ban, reset or log-only, not " + name);
+  }
+  if (const YamlNode* value = node.find("every")) {
+    TESTUDO_TRY(list.every, value->as_duration("enforce.lists.every"));
+    if (list.every < 1s) return value->error("enforce.lists.every must be a second or more");
+  }
+  return list;
+}
+
 void read_enforce(const YamlNode& root, Settings& s, Errors& errors) {
   Section section(root, "enforce", errors);
   section.take("interfaces", [&](const YamlNode& n, const std::string& what) -> Result<void> {
@@ -106,6 +136,16 @@ void read_enforce(const YamlNode& root, Settings& s, Errors& errors) {
   });
   section.text("pin", s.enforce.pin);
   section.number("max_entries", 1024, 50'000'000, [&](int64_t v) { s.enforce.max_entries = uint32_t(v); });
+  section.take("lists", [&](const YamlNode& n, const std::string& what) -> Result<void> {
+    if (!n.is_sequence()) return n.error(what + " must be a list");
+    for (const YamlNode& item : n.items()) {
+      TESTUDO_TRY(ListOptions list, read_list(item, errors));
+      for (const ListOptions& other : s.enforce.lists)
+        if (other.name == list.name) return item.error("two lists have the name " + list.name);
+      s.enforce.lists.push_back(std::move(list));
+    }
+    return {};
+  });
 }
 
 void read_witness(const YamlNode& decide, Settings& s, Errors& errors) {

@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/privileges.h"
+#include "decide/flush_mark.h"
 #include "early.h"
 #include "engine/transform.h"
 #include "status.h"
@@ -69,6 +70,7 @@ Daemon::~Daemon() {
   acquirer_.reset();
   engine_.reset();
   decider_.reset();
+  lists_.reset();
   backend_.reset();
   store_.reset();
 }
@@ -92,6 +94,7 @@ Result<void> Daemon::start() {
   TESTUDO_CHECK(own_folder(settings_.paths.run, 0755, "paths.run"));
   TESTUDO_CHECK(open_store());
   TESTUDO_CHECK(open_decider());
+  watch_lists(started_);
   TESTUDO_CHECK(load_engine());
   TESTUDO_CHECK(open_sources());
   TESTUDO_CHECK(open_servers());
@@ -128,6 +131,7 @@ Result<uint64_t> Daemon::restore() {
     settings_.enforce.interfaces = remembered_interfaces(settings_.paths.state);
   TESTUDO_CHECK(open_store());
   TESTUDO_CHECK(open_decider(started_ - believed));
+  watch_lists(started_);
   wait_for_interfaces(*backend_, 10s);
   return backend_->status().bans + backend_->status().ranges;
 }
@@ -257,6 +261,18 @@ Result<void> Daemon::open_servers() {
   return {};
 }
 
+/// On the thread that ticks: half a second for a list of millions, in which decisions go on.
+void Daemon::watch_lists(TimePoint at) {
+  if (!lists_) {
+    lists_ = std::make_unique<ListWatch>(settings_.enforce.lists, settings_.enforce.max_entries, *backend_);
+    lists_->drop_unknown();
+  }
+  lists_->tick(at, [&] {
+    return std::max(flush_mark_unix_ns(settings_.enforce.pin),
+                    unix_nanos(read_flush_mark(settings_.paths.state)));
+  });
+}
+
 /// Silence is the failure that no error counter shows.
 void Daemon::add_age_collector() {
   metrics_.add_collector([this](std::vector<MetricFamily>& out) {
@@ -367,6 +383,7 @@ void Daemon::run() {
       refreshed = monotonic_ns();
       changed = false;
     }
+    watch_lists(at);
     warn_silent(at);
     // While containers come and go interfaces do so by the hundred: they are looked at ten times a second.
     const auto wait = std::clamp<Duration>(next, 50ms, changed ? 100ms : 1s);

@@ -14,6 +14,7 @@
 #include "api/server.h"
 #include "config/settings.h"
 #include "decide/decider.h"
+#include "enforce/list_watch.h"
 #include "engine/engine.h"
 #include "parse/resolver.h"
 #include "store/store.h"
@@ -50,6 +51,7 @@ class Daemon {
   void save_buckets();
   void restore_buckets();
   void add_age_collector();
+  void watch_lists(TimePoint at);
   void say_what_runs();
   void warn_silent(TimePoint at);
 
@@ -59,6 +61,7 @@ class Daemon {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Decider> decider_;
+  std::unique_ptr<ListWatch> lists_;
   std::unique_ptr<parse::Resolver> resolver_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Acquirer> acquirer_;

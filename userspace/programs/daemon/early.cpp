@@ -30,6 +30,7 @@ class ClockAhead final : public Backend {
   int interfaces_fd() const override { return inner_->interfaces_fd(); }
   Result<void> flush() override { return inner_->flush(); }
   Result<void> put_list(const BlockList& list) override { return inner_->put_list(list); }
+  Result<void> change_list(const ListChange& change) override { return inner_->change_list(change); }
   std::vector<ListStatus> lists() override { return inner_->lists(); }
   EnforceStatus status() override { return inner_->status(); }
   std::vector<DropCounter> counters() override { return inner_->counters(); }

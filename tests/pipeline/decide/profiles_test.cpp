@@ -244,6 +244,11 @@ TEST_F(ProfilesTest, TheShippedFilesLoadAndBanForFourHours) {
   Alert alert = alert_of("192.0.2.1", now());
   ASSERT_EQ(profiles.judge(alert).decisions.size(), 1u);
   EXPECT_EQ(profiles.judge(alert).decisions[0].duration, 4h);
+  alert.scenario = "testudo/xdp-syn-flood-unproven";
+  ASSERT_EQ(profiles.judge(alert).decisions.size(), 1u);
+  EXPECT_EQ(profiles.judge(alert).decisions[0].type, "throttle");
+  alert.scenario = "testudo/xdp-syn-flood";
+  EXPECT_EQ(profiles.judge(alert).decisions[0].type, "ban");
   alert.source.scope = "Range";
   EXPECT_EQ(profiles.judge(alert).profile, "default_range_remediation");
   alert.remediation = false;

@@ -141,6 +141,8 @@ class Decider {
   Result<WhyReport> why(const Ip& address);
   /// Is a ban in force that covers this address (not a simulated one)? Cheap: detection asks it line by line.
   bool banned(std::string_view address) const;
+  /// Did it complete a handshake with this host lately? Nothing = nobody can say.
+  std::optional<bool> on_the_wire(const Ip& address) const;
   Result<std::vector<Alert>> alerts(const AlertFilter& filter);  ///< pending commits included
   Result<std::vector<Decision>> decisions(const DecisionFilter& filter);
   /// Decisions on countries and ASes in force, in order of id.

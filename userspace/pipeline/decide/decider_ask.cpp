@@ -191,4 +191,10 @@ Result<WhyReport> Decider::Impl::why(const Ip& address) {
   return report;
 }
 
+std::optional<bool> Decider::on_the_wire(const Ip& address) const {
+  const WitnessAnswer answer = impl_->witnesses.lately(address);
+  if (answer == WitnessAnswer::seen) return true;
+  return answer == WitnessAnswer::absent ? std::optional<bool>(false) : std::nullopt;
+}
+
 }  // namespace testudo

@@ -114,6 +114,10 @@ std::string Witnesses::why_not_asked(const Alert& alert, const Ip& address) cons
   return why;
 }
 
+WitnessAnswer Witnesses::lately(const Ip& address) const {
+  return options_.on ? look(address, now() - options_.window) : WitnessAnswer::off;
+}
+
 WitnessAnswer Witnesses::look(const Ip& address, TimePoint from) const {
   bool complete = false;
   for (const auto& source : options_.sources) {

@@ -92,6 +92,8 @@ class Witnesses {
   /// Counts nothing: what is asked in vain (an allowlisted address) is no answer that mattered.
   WitnessFinding ask(const Alert& alert) const;
   void count(const WitnessFinding& finding, const Alert& alert);
+  /// Of a packet that came just now, for whoever judges packets instead of lines.
+  WitnessAnswer lately(const Ip& address) const;
   std::string describe(const Ip& address) const;
   WitnessStatus status() const;
 

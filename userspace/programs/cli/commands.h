@@ -15,6 +15,7 @@ namespace testudo::cli {
   X(allowlists_create) X(allowlists_add) X(allowlists_list) X(allowlists_inspect) \
   X(allowlists_remove) X(allowlists_delete) X(allowlists_check) \
   X(kernel_status) X(kernel_list) X(kernel_lists) X(kernel_flush) X(kernel_remove) \
+  X(kernel_explain) X(kernel_top) X(kernel_watch) X(kernel_selftest) \
   X(replay) X(explain) X(hubtest_run) X(hubtest_coverage) X(metrics) X(reload) X(version)
 // clang-format on
 

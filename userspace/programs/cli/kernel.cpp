@@ -1,8 +1,11 @@
 // testudo kernel status | list | flush | remove, testudo flush: on pinned maps, with or without a daemon.
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <thread>
 
 #include "ask.h"
 #include "base/files.h"
@@ -17,9 +20,19 @@ namespace testudo::cli {
 namespace {
 using Kind = OptionSpec::Kind;
 
+constexpr int kSpanMs = 300;
+
+/// The order of the first lines is a promise: protected or not and how, what is in force, what it drops.
 int status(Context& context, const Args&) {
-  auto status = status_pinned(context.settings().enforce.pin);
+  const std::string pin = context.settings().enforce.pin;
+  const auto before = status_pinned(pin);
+  if (!before) return fail(before.error());
+  std::this_thread::sleep_for(std::chrono::milliseconds(kSpanMs));
+  auto status = status_pinned(pin);
   if (!status) return fail(status.error());
+  const uint64_t a_minute =
+      (status->dropped_packets - std::min(status->dropped_packets, before->dropped_packets)) * 60'000 /
+      kSpanMs;
   if (context.output != Output::human) {
     JsonWriter out;
     out.begin_object()
@@ -28,7 +41,8 @@ int status(Context& context, const Args&) {
         .field("backend", status->backend);
     out.field("bans", status->bans)
         .field("dropped_bytes", status->dropped_bytes)
-        .field("dropped_packets", status->dropped_packets);
+        .field("dropped_packets", status->dropped_packets)
+        .field("drops_a_minute", a_minute);
     out.key("interfaces").begin_array();
     for (const InterfaceStatus& i : status->interfaces)
       out.begin_object()
@@ -46,11 +60,14 @@ int status(Context& context, const Args&) {
   std::string interfaces;
   for (const InterfaceStatus& i : status->interfaces)
     interfaces += (interfaces.empty() ? "" : ", ") + i.name + " (" + i.mode + ")";
-  std::printf("mode:       %s\n", status->interfaces.empty() ? "nothing is attached" : interfaces.c_str());
+  std::printf("mode:       %s\n", status->interfaces.empty()
+                                      ? red(context, "nothing is attached: NOT protected").c_str()
+                                      : interfaces.c_str());
   std::printf("in force:   %s bans, %s ranges, %s allowlisted\n", short_number(status->bans).c_str(),
               short_number(status->ranges).c_str(), short_number(status->allowed).c_str());
-  std::printf("dropped:    %s packets, %s; last %s\n", short_number(status->dropped_packets).c_str(),
-              short_bytes(status->dropped_bytes).c_str(),
+  std::printf("dropped:    %s packets, %s; now %s a minute; last %s\n",
+              short_number(status->dropped_packets).c_str(), short_bytes(status->dropped_bytes).c_str(),
+              short_number(a_minute).c_str(),
               status->last_drop_unix_ns
                   ? ago(format_rfc3339_seconds(from_unix_nanos(status->last_drop_unix_ns))).c_str()
                   : "never");
@@ -58,6 +75,14 @@ int status(Context& context, const Args&) {
   for (const InterfaceStatus& i : status->interfaces)
     if (!i.why_not_better.empty())
       std::printf("%s: %s\n", i.name.c_str(), escape_for_terminal(i.why_not_better).c_str());
+  const PacketTotals& t = status->totals;
+  std::printf(
+      "of these:   %s only logged or sampled, %s within a throttle's rate, %s allowlisted, %s malformed\n",
+      short_number(t.logged).c_str(), short_number(t.throttled).c_str(), short_number(t.allowed).c_str(),
+      short_number(t.malformed).c_str());
+  if (status->restored > 0)
+    std::printf("restored:   %s times, after another program had removed our table\n",
+                short_number(status->restored).c_str());
   return 0;
 }
 

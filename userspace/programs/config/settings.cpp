@@ -134,6 +134,18 @@ void read_enforce(const YamlNode& root, Settings& s, Errors& errors) {
     return n.error("unknown " + what + " '" + s.enforce.mode + "'",
                    "modes are auto, xdp, xdp-generic, nftables, off");
   });
+  section.take("order", [&](const YamlNode& n, const std::string& what) -> Result<void> {
+    TESTUDO_TRY(s.enforce.order, n.as_strings(what));
+    for (const std::string& name : s.enforce.order)
+      if (name != "xdp" && name != "xdp-generic" && name != "nftables")
+        return n.error("unknown mode '" + name + "' in " + what,
+                       "what `mode: auto` may try: xdp, xdp-generic, nftables");
+    if (s.enforce.order.empty()) return n.error(what + " is empty", "leave it out, or set mode: off");
+    return {};
+  });
+  section.flag("strict", s.enforce.strict);
+  section.flag("outgoing", s.enforce.outgoing);
+  section.flag("observe", s.enforce.observe);
   section.text("pin", s.enforce.pin);
   section.number("max_entries", 1024, 50'000'000, [&](int64_t v) { s.enforce.max_entries = uint32_t(v); });
   section.take("lists", [&](const YamlNode& n, const std::string& what) -> Result<void> {

@@ -238,6 +238,7 @@ Result<void> Daemon::open_sources() {
   };
   context.metrics = &metrics_;
   context.pin = settings_.enforce.pin;
+  context.witnessed = [this](const Ip& address) { return decider_->on_the_wire(address); };
   acquirer_ = Acquirer::open(documents, std::move(context), errors);
   say(errors, "acquire.off");
   return {};

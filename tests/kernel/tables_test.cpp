@@ -229,7 +229,7 @@ TEST_F(Tables, ASecondOwnerOfTheSamePinsIsRefused) {
   options.interfaces = {"testudo-none"};
   const auto second = XdpBackend::open(options, {});
   ASSERT_FALSE(second.ok());
-  EXPECT_EQ(second.error().code, Code::conflict);
+  EXPECT_EQ(second.error().code, Code::refused);
 }
 
 TEST_F(Tables, ANewOwnerAdoptsCountsPoliciesAndPrefixes) {

@@ -78,7 +78,7 @@ Result<Fd> lock_pin_directory(const std::string& pin) {
   if (!fd) return errno_error("cannot open " + pin, errno);
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK)
-      return Error{Code::conflict,
+      return Error{Code::refused,
                    "another process owns the kernel tables under " + pin,
                    {},
                    "stop the other daemon, or give this one its own enforce.pin"};

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "bpf/abi.h"
-#include "bpf/observation.h"
 #include "bpf/list.h"
+#include "bpf/observation.h"
 #include "xdp/bpffs.h"
 
 namespace testudo::xdp {

@@ -67,6 +67,10 @@ Result<std::unique_ptr<Backend>> first_that_works(const EnforceOptions& options)
     auto backend = kind_of_mode(mode)->open(tried);
     std::string why;
     if (!backend) {
+      // Another daemon that owns the pins, or a pin that is none: a worse mode beside it would hide a
+      // mistake.
+      if (backend.error().code == Code::refused || backend.error().code == Code::bad_config)
+        return backend.error();
       why = backend.error().text();
       errors.push_back(backend.error());
     } else if (mode == "xdp") {

@@ -75,7 +75,8 @@ std::vector<Row> rows() {
       {"a ban of port 22 lets port 443 pass", from("203.0.113.22", 443), Verdict::pass},
       {"a source that is only logged passes", from("203.0.113.30"), Verdict::pass},
       {"a throttled source passes within its rate", from("203.0.113.40"), Verdict::pass},
-      {"the next packet at once is over the rate", from("203.0.113.40"), Verdict::drop},
+      {"and one more, which its burst allows", from("203.0.113.40"), Verdict::pass},
+      {"the next at once is over the rate and dropped", from("203.0.113.40"), Verdict::drop},
       {"a frame that is cut short passes", cut, Verdict::pass},
   };
 }

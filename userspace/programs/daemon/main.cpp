@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
     const auto done = daemon.restore();
     if (!done) {
       // A daemon that runs already has done more than this would.
-      const bool runs = done.error().code == Code::conflict;
+      const bool runs = done.error().code == Code::refused || done.error().code == Code::conflict;
       std::fprintf(stderr, "testudod: %s\n", done.error().text().c_str());
       return runs ? 0 : 1;
     }

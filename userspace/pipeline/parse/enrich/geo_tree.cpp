@@ -53,7 +53,7 @@ class Tree {
 class Walk {
  public:
   Walk(MMDB_s& mmdb, bool by_country, const std::vector<std::string>& values, size_t most)
-      : mmdb_(mmdb), by_country_(by_country), values_(values), most_(most), found_(values.size()) {
+      : mmdb_(mmdb), by_country_(by_country), most_(most), found_(values.size()) {
     for (size_t i = 0; i < values.size(); ++i) index_.emplace(values[i], int(i));
   }
 
@@ -161,7 +161,6 @@ class Walk {
 
   MMDB_s& mmdb_;
   const bool by_country_;
-  const std::vector<std::string>& values_;
   const size_t most_;
   std::vector<GeoFound> found_;
   std::unordered_map<std::string, int> index_;

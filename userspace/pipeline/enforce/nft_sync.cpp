@@ -61,7 +61,8 @@ Result<void> NftBackend::write_rules() {
 }
 
 Result<void> NftBackend::fill(SetRef set) {
-  const auto& [group, kind] = set;
+  nft::Group* const group = set.first;
+  const nft::Kind kind = set.second;
   nft::Writer out(*socket_, book_, layout_.table, /*undo=*/false);
   const std::string what = "filling set " + set_name(group->set_id(kind));
   const int64_t now_ns = unix_nanos(now());
@@ -95,7 +96,8 @@ Result<void> NftBackend::resync(SetRef set) {
 }
 
 Result<void> NftBackend::compare_addresses(SetRef set) {
-  const auto& [group, kind] = set;
+  nft::Group* const group = set.first;
+  const nft::Kind kind = set.second;
   TESTUDO_TRY(const auto read, nft::read_set(*socket_, layout_.table, group->set_id(kind), nft::kReadable));
   if (read.more) return rebuild_aside(set);
   const int64_t now_ns = unix_nanos(now());
@@ -133,7 +135,8 @@ Result<void> NftBackend::compare_addresses(SetRef set) {
 }
 
 Result<void> NftBackend::rebuild_aside(SetRef set) {
-  const auto& [group, kind] = set;
+  nft::Group* const group = set.first;
+  const nft::Kind kind = set.second;
   Group::Set& state = group->set(kind);
   const nft::SetId old = group->set_id(kind);
   std::vector<nft::SetId> gone{old};

@@ -1,4 +1,5 @@
 #include "enforce/backends.h"
+#include "bpf/abi.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -103,7 +104,7 @@ TEST(Backends, WithoutPrivilegesTheErrorNamesWhatIsMissing) {
   }
   int status = 0;
   waitpid(child, &status, 0);
-  rmdir("/sys/fs/bpf/testudo-test-nobody/v1");
+  rmdir(("/sys/fs/bpf/testudo-test-nobody/v" + std::to_string(TESTUDO_ABI_VERSION)).c_str());
   rmdir("/sys/fs/bpf/testudo-test-nobody");
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }

@@ -89,6 +89,8 @@ struct Installation {
 
 /// For any number of bans: the same maps in every case, so that only what is in them differs.
 inline constexpr xdp::TableSizes kSame{.bans = 2'500'000, .filter_words = 1u << 19};
+/// For millions in a list: a table of bans of that size beside it would double the filter.
+inline constexpr xdp::TableSizes kLists{.filter_words = kSame.filter_words};
 
 /// Programs that make the sources, in front of one under test.
 struct Sources {

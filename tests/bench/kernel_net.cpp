@@ -135,10 +135,11 @@ class NftIngress {
     const std::string path = "/tmp/testudo-bench-" + std::to_string(getpid()) + ".nft";
     {
       std::ofstream out(path);
-      out << "table netdev testudo_bench { set bans { type ipv4_addr; size " << bans.size() * 2
-          << "; } counter gone {} chain in { type filter hook ingress device \"guard0\" priority -500; "
-             "policy "
-             "accept; ip saddr @bans counter name gone drop; } }\n";
+      out << "table netdev testudo_bench {\n"
+          << "  set bans { type ipv4_addr; size " << bans.size() * 2 << "; }\n"
+          << "  counter gone { }\n"
+          << "  chain in { type filter hook ingress device \"guard0\" priority -500; policy accept;"
+          << " ip saddr @bans counter name gone drop; }\n}\n";
       for (size_t i = 0; i < bans.size(); ++i)
         out << (i % 1000 == 0 ? "add element netdev testudo_bench bans { " : ", ") << bans[i].text()
             << (i % 1000 == 999 || i + 1 == bans.size() ? " }\n" : "");
@@ -206,7 +207,7 @@ void drop(const Args& args, const std::vector<uint8_t>& frame, uint32_t wire) {
 
 void pass(const Args& args, const std::vector<uint8_t>& frame, uint32_t wire) {
   const auto listed = addresses(2'400'000);
-  Installation none("none", kSame), bans("bans", kSame), lists("lists", kSame);
+  Installation none("none", kSame), bans("bans", kSame), lists("lists", kLists);
   must(bans.backend->reconcile(bans_of(listed), {}));
   must(lists.backend->put_list({.name = "bench", .until = TimePoint::max(), .prefixes = listed}));
   Sources plain(-1, 0, false, 0, 2'400'000);

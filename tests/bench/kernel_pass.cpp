@@ -54,7 +54,7 @@ Prefix network6(uint64_t random, int length) {
 /// Frames with no bit of a ban in them, through the real program, for a number of sources.
 void pass4(int rounds) {
   const auto listed = addresses(kMany);
-  Installation none("none", kSame), bans("bans", kSame), lists("lists", kSame);
+  Installation none("none", kSame), bans("bans", kSame), lists("lists", kLists);
   must(bans.backend->reconcile(bans_of(listed), {}));
   must(lists.backend->put_list({.name = "bench", .until = TimePoint::max(), .prefixes = listed}));
   Sources plain(-1, 0, false, 0, kMany);

@@ -42,12 +42,12 @@ def loading(rows, rounds):
         peer = f"plain kernel hash, batches {f['load plain hash']:.2f} s"
         for stage, seconds, megabytes in (("stage1", 1.2, 280), ("stage2", 0.3, 45)):
             what = "decisions (kernel hash and filter)" if stage == "stage1" else "a list (own table and filter, swapped in)"
-            took, held = f[f"load {stage}"], f[f"memory {stage}"] / 1e6
+            # What an installation holds without a single ban (lists of sources, witnesses, counters) is told apart.
+            took, held = f[f"load {stage}"], (f[f"memory {stage}"] - f["memory empty"]) / 1e6
             rows.add(f"2.4 M IPv4 loaded as {what}", f"{took:.2f} s", f"<= {seconds} s", took <= seconds, peer,
                      f"{took / f['load plain hash']:.2f}")
-            if stage == "stage2":
-                held -= f["memory empty"] / 1e6
             rows.add(f"memory of 2.4 M IPv4 as {what}", f"{held:.0f} MB", f"<= {megabytes} MB", held <= megabytes)
+        rows.add("memory of all tables without a ban", f"{f['memory empty'] / 1e6:.0f} MB", "", True)
         rows.add("the same list again, as a new generation", f"{f['load stage2 again']:.2f} s", "", True)
         for what, goal in (("median", 2_000), ("p99", 20_000)):
             for change in ("add", "remove"):

@@ -57,7 +57,16 @@ Result<Map> Map::open(const std::string& path, std::string name) {
 }
 
 Result<Map> Map::like(const Map& model, uint32_t max_entries) {
-  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = model.flags_);
+  return made_like(model, max_entries, model.flags_);
+}
+
+Result<Map> Map::hash_like(const Map& model, uint32_t max_entries, bool ahead) {
+  return made_like(model, max_entries,
+                   ahead ? model.flags_ & ~uint32_t(BPF_F_NO_PREALLOC) : model.flags_ | BPF_F_NO_PREALLOC);
+}
+
+Result<Map> Map::made_like(const Map& model, uint32_t max_entries, uint32_t flags) {
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
   Fd fd(bpf_map_create(bpf_map_type(model.type_), model.name_.c_str(), model.key_size_, model.value_size_,
                        max_entries, &options));
   if (!fd)

@@ -26,7 +26,7 @@ std::span<const TableName> table_names();
 /// How large to create what does not exist yet; existing maps keep their size.
 struct TableSizes {
   uint32_t bans = 65536;         ///< ban4, ban6 and ban6_64 each
-  uint32_t filter_words = 8192;  ///< a power of two; 14 bits a ban keep false positives below 1%
+  uint32_t filter_words = 8192;  ///< a power of two
 };
 
 /// All maps under PIN/v<ABI>. `not_found` when there are none; a set with some missing is `corrupt`.

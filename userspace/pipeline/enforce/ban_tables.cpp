@@ -1,7 +1,10 @@
 #include "enforce/ban_tables.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 namespace testudo {
@@ -32,6 +35,54 @@ EntryKey allow_key(const Prefix& given) {
   }
   return key;
 }
+
+constexpr uint32_t kBlock = 8192;    // entries of one call
+constexpr uint32_t kShared = 65536;  // from so many on a second thread pays
+
+/// Writes many entries of one table, block by block, on two threads where they are many: nearly all of the
+/// time the kernel waits for memory, an entry for itself. `mine` is told of the caller's blocks as they are
+/// written; those of the other thread are `rest`, once write() is done.
+class BlockWriter {
+ public:
+  BlockWriter(const xdp::Map& target, const char* keys, const ban_value* values, uint32_t count)
+      : target_(target), keys_(keys), values_(values), count_(count) {}
+
+  template <typename Mine>
+  int write(const Mine& mine) {
+    std::thread other;
+    if (count_ >= kShared && std::thread::hardware_concurrency() > 1)
+      other = std::thread([this] {
+        for (uint32_t at; take(at);)
+          if (put(at)) rest.push_back(at);
+      });
+    for (uint32_t at; take(at);)
+      if (put(at)) mine(at, size(at));
+    if (other.joinable()) other.join();
+    return err_;
+  }
+  uint32_t size(uint32_t at) const { return std::min(kBlock, count_ - at); }
+
+  std::vector<uint32_t> rest;  ///< where blocks begin
+
+ private:
+  bool take(uint32_t& at) {
+    if (err_ != 0) return false;
+    at = next_.fetch_add(kBlock);
+    return at < count_;
+  }
+  bool put(uint32_t at) {
+    const int err = target_.put_batch(keys_ + size_t(at) * target_.key_size(), values_ + at, size(at));
+    if (err != 0) err_ = err;
+    return err == 0;
+  }
+
+  const xdp::Map& target_;
+  const char* keys_;
+  const ban_value* values_;
+  const uint32_t count_;
+  std::atomic<uint32_t> next_{0};
+  std::atomic<int> err_{0};
+};
 
 template <typename T, typename V>
 void store(T& target, V value) {
@@ -192,14 +243,18 @@ Result<void> BanTables::set(const EntryKey& key, ban_value value) {
 Result<void> BanTables::set_batch(Table table, const void* keys, const ban_value* values, uint32_t count,
                                   uint64_t fresh) {
   const xdp::Map& target = map(table);
-  if (const int err = target.put_batch(keys, values, count)) {
+  const auto* key = static_cast<const char*>(keys);
+  const auto show_block = [&](uint32_t at, uint32_t size) {
+    for (uint32_t i = at; i < at + size; ++i)
+      show(key_from(table, key + size_t(i) * target.key_size(), target.key_size()));
+  };
+  BlockWriter writer(target, key, values, count);
+  if (const int err = writer.write(show_block)) {
     // What went in before the failure counts too.
     TESTUDO_CHECK(catch_up());
     return xdp::map_error(target, "adding", err);
   }
-  const auto* key = static_cast<const char*>(keys);
-  for (uint32_t i = 0; i < count; ++i)
-    show(key_from(table, key + size_t(i) * target.key_size(), target.key_size()));
+  for (const uint32_t at : writer.rest) show_block(at, writer.size(at));
   counts_[size_t(table)] += fresh;
   publish_counts();
   return {};

@@ -1,6 +1,15 @@
 #include "enforce/filter.h"
 
+#include <algorithm>
+#include <bit>
+
 namespace testudo {
+
+uint32_t filter_words_for(uint64_t entries) {
+  constexpr uint64_t kBitsPerEntry = 12, kMaxWords = 1u << 22;
+  return uint32_t(
+      std::clamp<uint64_t>(std::bit_ceil(entries * kBitsPerEntry / 64), TESTUDO_FILTER_WORDS, kMaxWords));
+}
 
 Filter::Spot Filter::spot(const EntryKey& key) const {
   const auto words = uint32_t(words_.size());

@@ -15,7 +15,6 @@ namespace testudo {
 namespace {
 
 constexpr uint32_t kBatch = 8192;
-constexpr uint32_t kMaxFilterWords = 1u << 22;  // 32 MiB, enough for 19 million
 
 Result<void> copy(const xdp::Map& from, const xdp::Map& to) {
   std::vector<char> keys;
@@ -65,18 +64,18 @@ Result<void> XdpBackend::grow(Table table, uint64_t entries) {
   if (size <= present.max_entries()) return {};  // at the limit: the add itself says so
   wait_for_swap();
   const int64_t started = monotonic_ns();
-  TESTUDO_TRY(xdp::Map bans, xdp::Map::like(present, size));
+  // Memory ahead where most of it is needed at once: a big list, or the limit. One that grows by a ban at a
+  // time would hold three rows of four for nobody.
+  TESTUDO_TRY(xdp::Map bans, xdp::Map::hash_like(present, size, entries * 2 > size));
   TESTUDO_CHECK(copy(present, bans));
 
-  // 14 bits an entry: below 1% of innocent packets look into the table. The two tables of IPv6 share a
-  // filter.
+  // The two tables of IPv6 share a filter.
   const bool is_v4 = table == Table::ban4;
   const xdp::Map& present_filter = is_v4 ? now.filter4 : now.filter6;
   const uint64_t other =
       is_v4 ? 0 : tables_->map(table == Table::ban6 ? Table::ban6_64 : Table::ban6).max_entries();
   const uint64_t listed = is_v4 ? lists_->hosts4() : lists_->hosts6();
-  const auto words =
-      uint32_t(std::min<uint64_t>(std::bit_ceil((size + other + listed) * 14 / 64), kMaxFilterWords));
+  const uint32_t words = filter_words_for(size + other + listed);
   std::vector<xdp::Kernel::Exchange> maps;
   if (words > present_filter.max_entries()) {
     TESTUDO_TRY(xdp::Map filter_map, xdp::Map::like(present_filter, words));

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::string_view kOrigin = "lists";
 constexpr size_t kMaxLists = 64;
-constexpr uint64_t kBitsPerEntry = 14;          // below 1% of innocent packets look into the tables
-constexpr uint64_t kMaxFilterWords = 1u << 22;  // 32 MiB
 
 uint32_t severity_of(Remediation remediation) {
   switch (remediation) {
@@ -31,8 +29,7 @@ uint32_t severity_of(Remediation remediation) {
 uint32_t filter_words(uint64_t ban_room, uint64_t listed) {
   // A table of bans that never grew is far from full: its smallest filter is enough for it.
   const uint64_t bans = ban_room > TESTUDO_BANS ? ban_room : TESTUDO_BANS / 2;
-  return uint32_t(std::clamp<uint64_t>(std::bit_ceil((bans + listed + listed / 8) * kBitsPerEntry / 64),
-                                       TESTUDO_FILTER_WORDS, kMaxFilterWords));
+  return filter_words_for(bans + listed + listed / 8);
 }
 
 std::string mb(uint64_t bytes) { return std::to_string((bytes + 999'999) / 1'000'000) + " MB"; }

@@ -58,8 +58,15 @@ struct observe_load {
 
 };
 
+/* A packet that is looked at costs a microsecond. So of SYNs past syn_exact one in STEP is, and past MANY times
+ * syn_exact one in STEP_MANY; of datagrams one in STEP, and of UDP with a threshold of at least MANY one in STEP_MANY:
+ * some thirty samples, then, still stand behind what is told. */
 #define TESTUDO_SYN_STEP 64
+#define TESTUDO_SYN_STEP_MANY 1024
+#define TESTUDO_SYN_MANY 16
 #define TESTUDO_DATAGRAM_STEP 64
+#define TESTUDO_DATAGRAM_STEP_MANY 1024
+#define TESTUDO_DATAGRAM_MANY 32768
 
 struct testudo_observation {
 	__u64 time_ns;

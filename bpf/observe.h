@@ -2,8 +2,8 @@
  *
  * A packet of an open connection (ACK without SYN) costs one comparison, a datagram one in 64 a look-up. Sources
  * live in an LRU map of fixed size: strangers who invent addresses push each other out, and above `syn_exact` SYNs
- * a second only one of 64 is looked at. What crosses a threshold is told once a window; userspace decides what
- * that means, and whether the address can be believed (a source address is no proof of its sender).
+ * a second only one of 64, then of 1,024, is looked at. What crosses a threshold is told once a window; userspace
+ * decides what that means, and whether the address can be believed (a source address is no proof of its sender).
  */
 #ifndef TESTUDO_OBSERVE_H
 #define TESTUDO_OBSERVE_H
@@ -152,8 +152,8 @@ static __always_inline __u32 kind_of_flags(__u32 flags)
 	return known == TESTUDO_TCP_SYN ? TESTUDO_OBSERVED_SYN : TESTUDO_OBSERVED_KINDS;
 }
 
-/* Nearly every packet: IPv4 without options, TCP, ACK without SYN. Told without the whole way to the ports. */
-static __always_inline int of_open_connection(struct xdp_md *ctx, const struct testudo_packet *packet)
+/* IPv4 without options and fragments that is TCP with `flags` among `mask`, told without the whole way to the ports. */
+static __always_inline int plain_tcp(struct xdp_md *ctx, const struct testudo_packet *packet, __u8 mask, __u8 flags)
 {
 	const char *network = (const char *)(long)ctx->data + (packet->network & 31);
 	const struct testudo_ip4 *ip = (const struct testudo_ip4 *)network;
@@ -162,8 +162,45 @@ static __always_inline int of_open_connection(struct xdp_md *ctx, const struct t
 	if (packet->kind != TESTUDO_KIND_IP4 || (const void *)(tcp + 1) > (const void *)(long)ctx->data_end)
 		return 0;
 	return ip->version_length == 0x45 && ip->protocol == TESTUDO_PROTOCOL_TCP &&
-	       !(ip->fragment & TESTUDO_BE16(0x3fff)) &&
-	       (tcp->flags & (TESTUDO_TCP_ACK | TESTUDO_TCP_SYN)) == TESTUDO_TCP_ACK;
+	       !(ip->fragment & TESTUDO_BE16(0x3fff)) && (tcp->flags & mask) == flags;
+}
+
+static __always_inline __u32 syn_step(__u32 syns, __u32 exact)
+{
+	return syns / TESTUDO_SYN_MANY > exact ? TESTUDO_SYN_STEP_MANY : TESTUDO_SYN_STEP;
+}
+
+/* A SYN of a flood that is not the one in syn_step() to be looked at. */
+static __always_inline int syn_passed_over(void)
+{
+	__u32 zero = 0;
+	const struct observe_config *config = bpf_map_lookup_elem(&observe_config, &zero);
+	struct observe_load *load = bpf_map_lookup_elem(&observe_load, &zero);
+
+	if (!config || !load || load->syns <= config->syn_exact || !config->window_s)
+		return 0;
+	if (!((load->syns + 1) & (syn_step(load->syns + 1, config->syn_exact) - 1)))
+		return 0;
+	/* Another second: the flood may be over. Asked now and then: 63 SYNs after a flood go unseen. */
+	if ((load->syns & 63) == 63 && load->second != bpf_ktime_get_coarse_ns() / NS_PER_S)
+		return 0;
+	load->syns += 1;
+	load->sampled += 1;
+	return 1;
+}
+
+/* Of datagrams one in TESTUDO_DATAGRAM_STEP is looked at: the others need not be read up to their ports. */
+static __always_inline int datagram_passed_over(struct xdp_md *ctx, const struct testudo_packet *packet, __u64 passed)
+{
+	const char *network = (const char *)(long)ctx->data + (packet->network & 31);
+	const struct testudo_ip4 *ip = (const struct testudo_ip4 *)network;
+	const struct testudo_ip6 *ip6 = (const struct testudo_ip6 *)network;
+
+	if (!(passed & (TESTUDO_DATAGRAM_STEP - 1)) || (const void *)(ip + 1) > (const void *)(long)ctx->data_end)
+		return 0;
+	if (packet->kind == TESTUDO_KIND_IP4)
+		return ip->protocol != TESTUDO_PROTOCOL_TCP;
+	return ip6->next == TESTUDO_PROTOCOL_UDP || ip6->next == TESTUDO_PROTOCOL_ICMP6;
 }
 
 /* A function of its own: its frame would not fit beside that of the walk (512 bytes in all). */
@@ -199,6 +236,11 @@ __noinline int count_packet(struct xdp_md *ctx, struct testudo_packet *packet, _
 	sight.load = bpf_map_lookup_elem(&observe_load, &zero);
 	if (!sight.config || !sight.load || !sight.config->window_s)
 		return 0;
+	if (sight.kind == TESTUDO_OBSERVED_UDP && sight.config->threshold[TESTUDO_OBSERVED_UDP] >= TESTUDO_DATAGRAM_MANY) {
+		sight.weight = TESTUDO_DATAGRAM_STEP_MANY;
+		if (passed & (TESTUDO_DATAGRAM_STEP_MANY - 1))
+			return 0;
+	}
 	sight.now_ns = bpf_ktime_get_coarse_ns();
 	sight.window = sight.now_ns / NS_PER_S / sight.config->window_s;
 	if (sight.weight == 1) {
@@ -210,11 +252,11 @@ __noinline int count_packet(struct xdp_md *ctx, struct testudo_packet *packet, _
 		}
 		load->syns += 1;
 		if (load->syns > sight.config->syn_exact) {
-			if (load->syns & (TESTUDO_SYN_STEP - 1)) {
+			sight.weight = syn_step(load->syns, sight.config->syn_exact);
+			if (load->syns & (sight.weight - 1)) {
 				load->sampled += 1;
 				return 0;
 			}
-			sight.weight = TESTUDO_SYN_STEP;
 		}
 	}
 	sight.ifindex = ctx->ingress_ifindex;
@@ -226,8 +268,15 @@ __noinline int count_packet(struct xdp_md *ctx, struct testudo_packet *packet, _
 /* `passed`: packets that this CPU let pass so far; its low bits choose which datagrams are looked at. */
 static __always_inline void observe(struct xdp_md *ctx, struct testudo_packet *packet, __u64 passed)
 {
-	if (!of_open_connection(ctx, packet))
-		count_packet(ctx, packet, passed);
+	const __u8 asks = TESTUDO_TCP_SYN | TESTUDO_TCP_ACK | TESTUDO_TCP_RST | TESTUDO_TCP_FIN;
+
+	/* Nearly every packet is of an open connection. */
+	if (plain_tcp(ctx, packet, TESTUDO_TCP_ACK | TESTUDO_TCP_SYN, TESTUDO_TCP_ACK) ||
+	    datagram_passed_over(ctx, packet, passed))
+		return;
+	if (plain_tcp(ctx, packet, asks, TESTUDO_TCP_SYN) && syn_passed_over())
+		return;
+	count_packet(ctx, packet, passed);
 }
 
 #endif

@@ -72,8 +72,9 @@ struct Installation {
 
   explicit Installation(const std::string& name, const xdp::TableSizes& sizes,
                         std::vector<std::string> interfaces = {"testudo-none"},
-                        const std::string& mode = "auto") {
+                        const std::string& mode = "auto", bool observe = true) {
     EnforceOptions options;
+    options.observe = observe;
     options.pin = pin = "/sys/fs/bpf/testudo-bench-" + std::to_string(getpid()) + "-" + name;
     options.interfaces = std::move(interfaces);
     options.mode = mode;
@@ -142,6 +143,15 @@ inline std::vector<uint8_t> frame4() {
   frame[17] = 50;  // total length
   frame[22] = 64;
   frame[23] = 17;
+  return frame;
+}
+/// The same as TCP, with these flags.
+inline std::vector<uint8_t> frame_tcp4(uint8_t flags) {
+  std::vector<uint8_t> frame = frame4();
+  frame[23] = 6;
+  frame[37] = 22;           // port
+  frame[34 + 12] = 5 << 4;  // words of the header
+  frame[34 + 13] = flags;
   return frame;
 }
 inline std::vector<uint8_t> frame6() {

@@ -1,7 +1,7 @@
 // Real packets over a veth pair: how many a second one CPU drops, or passes to the stack, by what stands in
 // their way.
 //
-//   bench_kernel_net drop|pass --guard NETNS --attack NETNS [--rounds N] [--seconds S]
+//   bench_kernel_net drop|pass|life --guard NETNS --attack NETNS [--rounds N] [--seconds S]
 //
 // guard0 (receiver, its NAPI thread pinned to CPU 1) and attack0 (sender, CPU 0) are there already. The
 // sender makes live frames of 64 bytes, as many as it can. Cases run in turn; one JSON object a figure,
@@ -9,6 +9,9 @@
 //   drop: 100,000 bans, 256 banned sources: XDP native, XDP generic, nft ingress with a hash set
 //   pass: random innocent sources, UDP to a closed port: 0 bans, 2.4 million bans (same maps), 2.4 million in
 //         a list, a plain kernel hash with as many
+//   life: packets of banned sources that reach the stack while the daemon's half is started anew 1,000 times
+//   (each
+//         adopts what is pinned and swaps the program) and is killed 100 times while it changes decisions
 #include <arpa/inet.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
@@ -17,6 +20,9 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <csignal>
 
 #include <atomic>
 #include <fstream>
@@ -31,6 +37,8 @@ namespace {
 
 using namespace testudo;
 using namespace testudo::bench;
+
+constexpr int kUpgrades = 1000, kKills = 100;
 
 struct Args {
   std::string what, guard, attack;
@@ -232,6 +240,66 @@ void pass(const Args& args, const std::vector<uint8_t>& frame, uint32_t wire) {
   run(cases, args);
 }
 
+/// Datagrams that no socket took: what reached the stack of this namespace.
+uint64_t reached() {
+  std::ifstream file("/proc/thread-self/net/snmp");
+  std::string line;
+  while (std::getline(file, line))
+    if (line.rfind("Udp: ", 0) == 0 && line.find("InDatagrams") == std::string::npos)
+      return std::strtoull(line.c_str() + line.find(' ', 5), nullptr, 10);
+  fail("/proc/net/snmp has no line of UDP");
+}
+
+void life(const Args& args, const std::vector<uint8_t>& frame, uint32_t wire) {
+  std::vector<Prefix> banned;
+  for (uint64_t i = 0; i < 256; ++i)
+    banned.push_back(Prefix::host(Ip::v4(address_of(testudo_mix64(i + 0x1234567), true))));
+  EnforceOptions options;
+  options.pin = "/sys/fs/bpf/testudo-bench-" + std::to_string(getpid()) + "-life";
+  options.interfaces = {"guard0"};
+  options.mode = "xdp";
+  const Sources sources(-1, 256, true, wire);
+  {
+    const uint64_t before = reached();
+    const Sender sender(args.attack, sources, frame);
+    usleep(300'000);
+    if (reached() == before) fail("without a ban nothing arrived: the measurement measures nothing");
+  }
+  usleep(300'000);
+  auto backend = must(XdpBackend::open(options, {}));
+  must(backend->reconcile(bans_of(banned), {}));
+  const uint64_t dropped = backend->status().dropped_packets;
+  {
+    const Sender sender(args.attack, sources, frame);
+    uint64_t before = reached();
+    for (int i = 0; i < kUpgrades; ++i) {
+      backend.reset();
+      backend = must(XdpBackend::open(options, {}));
+      must(backend->reconcile(bans_of(banned), {}));
+    }
+    say("life upgrades", kUpgrades);
+    say("life upgrades through", double(reached() - before));
+    backend.reset();
+    before = reached();
+    for (int i = 0; i < kKills; ++i) {
+      const pid_t child = fork();
+      if (child == 0) {
+        auto owner = must(XdpBackend::open(options, {}));
+        for (auto all = bans_of(banned);; must(owner->reconcile(all, {}))) must(owner->apply(all));
+      }
+      usleep(useconds_t(20'000 + i * 1'000));
+      kill(child, SIGKILL);
+      waitpid(child, nullptr, 0);
+    }
+    say("life kills", kKills);
+    say("life kills through", double(reached() - before));
+  }
+  backend = must(XdpBackend::open(options, {}));
+  say("life dropped", double(backend->status().dropped_packets - dropped));
+  backend.reset();
+  must(remove_pinned(options.pin));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -244,9 +312,10 @@ int main(int argc, char** argv) {
     if (key == "--rounds") args.rounds = std::atoi(argv[i + 1]);
     if (key == "--seconds") args.seconds = std::atof(argv[i + 1]);
   }
-  if (args.guard.empty() || args.attack.empty() || (args.what != "drop" && args.what != "pass")) {
+  if (args.guard.empty() || args.attack.empty() ||
+      (args.what != "drop" && args.what != "pass" && args.what != "life")) {
     std::fprintf(stderr,
-                 "bench_kernel_net drop|pass --guard NETNS --attack NETNS [--rounds N] [--seconds S]\n");
+                 "bench_kernel_net drop|pass|life --guard NETNS --attack NETNS [--rounds N] [--seconds S]\n");
     return 2;
   }
   enter(args.attack);
@@ -256,6 +325,8 @@ int main(int argc, char** argv) {
   const auto frame = wire_frame(mac_of("guard0"));
   if (args.what == "drop")
     drop(args, frame, wire);
+  else if (args.what == "life")
+    life(args, frame, wire);
   else
     pass(args, frame, wire);
   return 0;

@@ -90,6 +90,17 @@ TEST_F(Observe, DatagramsAreCountedBySamples) {
   EXPECT_EQ(seen[0].count, 640u);
 }
 
+TEST_F(Observe, WhereTensOfThousandsAreAFloodFewerDatagramsAreLookedAt) {
+  config.threshold[TESTUDO_OBSERVED_UDP] = 50'000;
+  configure();
+  for (int i = 0; i < 1024 * 49; ++i) run(frame().ip4("203.0.113.7").udp());
+  const auto seen = read();
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].kind, uint32_t(TESTUDO_OBSERVED_UDP));
+  EXPECT_EQ(seen[0].count, 1024u * 49);
+  EXPECT_EQ(observer->load().seen, 49u);
+}
+
 TEST_F(Observe, NeighboursAreToldAsTheirNetwork) {
   config.networks[TESTUDO_OBSERVED_SYN] = 100;
   configure();
@@ -109,6 +120,19 @@ TEST_F(Observe, AFloodOfNewSourcesIsLookedAtBySamplesSoThatItStaysCheap) {
   const observe_load load = observer->load();
   EXPECT_GT(load.sampled, 5000u);
   EXPECT_EQ(load.sampled + load.seen, 6400u);
+}
+
+TEST_F(Observe, AGreatFloodIsLookedAtYetMoreRarelyAndCountedInFull) {
+  config.syn_exact = 10;
+  config.threshold[TESTUDO_OBSERVED_SYN] = 20'000;
+  configure();
+  for (int i = 0; i < 32 * 1024; ++i) run(segment("203.0.113.7", 443, kSyn));
+  const observe_load load = observer->load();
+  EXPECT_EQ(load.sampled + load.seen, 32u * 1024);
+  EXPECT_LT(load.seen, 300u);  // one of 64 throughout would be 512, and a second or two may begin meanwhile
+  const auto seen = read();
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].kind, uint32_t(TESTUDO_OBSERVED_SYN));
 }
 
 TEST_F(Observe, BannedAndMalformedPacketsAreNotCounted) {

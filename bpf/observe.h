@@ -1,6 +1,6 @@
 /* bpf/observe.h: packets that pass, counted by source: SYNs, distinct ports, datagrams, impossible flags.
  *
- * A packet of an open connection (ACK without SYN) costs one comparison, a datagram one in 64 a look-up. Sources
+ * A packet of an open connection (ACK without SYN) costs a comparison, a datagram one in 64 or 1,024 a look-up. Sources
  * live in an LRU map of fixed size: strangers who invent addresses push each other out, and above `syn_exact` SYNs
  * a second only one of 64, then of 1,024, is looked at. What crosses a threshold is told once a window; userspace
  * decides what that means, and whether the address can be believed (a source address is no proof of its sender).

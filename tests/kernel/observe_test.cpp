@@ -93,12 +93,14 @@ TEST_F(Observe, DatagramsAreCountedBySamples) {
 TEST_F(Observe, WhereTensOfThousandsAreAFloodFewerDatagramsAreLookedAt) {
   config.threshold[TESTUDO_OBSERVED_UDP] = 50'000;
   configure();
-  for (int i = 0; i < 1024 * 49; ++i) run(frame().ip4("203.0.113.7").udp());
+  // More than 49 samples' worth: each CPU counts what it let pass for itself.
+  for (int i = 0; i < 1024 * 53; ++i) run(frame().ip4("203.0.113.7").udp());
   const auto seen = read();
   ASSERT_EQ(seen.size(), 1u);
   EXPECT_EQ(seen[0].kind, uint32_t(TESTUDO_OBSERVED_UDP));
   EXPECT_EQ(seen[0].count, 1024u * 49);
-  EXPECT_EQ(observer->load().seen, 49u);
+  EXPECT_GE(observer->load().seen, 49u);
+  EXPECT_LE(observer->load().seen, 53u + 4);
 }
 
 TEST_F(Observe, NeighboursAreToldAsTheirNetwork) {

@@ -175,6 +175,35 @@ TEST_F(Tables, ReconcileMakesRoomBeforehand) {
   EXPECT_TRUE(drops("198.18.19.249"));
 }
 
+// Sets of this size are written by two threads, into a table whose memory is taken at once.
+TEST_F(Tables, EachOfManyDecisionsIsInForceWithItsOwnPolicyAndEnd) {
+  constexpr uint32_t kCount = 150'000;
+  std::vector<DecisionChange> many;
+  for (uint32_t i = 0; i < kCount; ++i) {
+    DecisionChange change = ban("198.18.0.0");
+    change.prefix = Prefix::host(Ip::v4(0x0b000000 + i * 7));
+    // Neighbours that differ in what they do, in who says so, or only in their end: some are over.
+    if (i % 1000 == 1) change.remediation = Remediation::log_only;
+    if (i % 1000 == 2) change.scenario = "another";
+    if (i % 1000 == 3) change.until = now() - 1h;
+    many.push_back(std::move(change));
+  }
+  const auto done = backend->reconcile(many, {});
+  ASSERT_TRUE(done.ok()) << done.error().text();
+  EXPECT_EQ(backend->status().bans, kCount - kCount / 1000);
+  for (uint32_t i = 0; i < kCount; ++i) {
+    if (i % 1000 >= 5 && i % 97 != 0) continue;
+    ASSERT_EQ(drops(many[i].prefix.ip.text()), i % 1000 != 1 && i % 1000 != 3) << many[i].prefix.text();
+  }
+  // The same again changes nothing; fewer, and the others are gone.
+  ASSERT_TRUE(backend->reconcile(many, {}).ok());
+  EXPECT_EQ(backend->status().bans, kCount - kCount / 1000);
+  many.resize(100);
+  ASSERT_TRUE(backend->reconcile(many, {}).ok());
+  EXPECT_EQ(backend->status().bans, 99u);
+  EXPECT_TRUE(drops(many[0].prefix.ip.text()));
+}
+
 TEST_F(Tables, PinsWithAPieceMissingAreMadeAnewAndFlushIsStillAWayOut) {
   apply({ban("203.0.113.1")});
   backend.reset();

@@ -27,7 +27,7 @@ constexpr KeySpec kKeys[] = {
     {"network_factor", "int", "16",
      "a /24 or /64 may do this many times as much; 0 = networks are not looked at"},
     {"syn_exact", "int", "20000",
-     "connection attempts a second and CPU that are counted one by one; above, one of 64"},
+     "connection attempts a second and CPU that are counted one by one; above, one of 64 or 1,024"},
 };
 
 constexpr Duration kReopen = 5s;

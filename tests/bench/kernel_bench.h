@@ -16,14 +16,20 @@
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "enforce/xdp_backend.h"
 #include "kernel_sources.skel.h"
 
 namespace testudo::bench {
 
+/// Whatever ends a benchmark, no pin of it stays.
+inline std::string own_pins() { return "testudo-bench-" + std::to_string(getpid()) + "-"; }
+
 [[noreturn]] inline void fail(const std::string& what) {
   std::fprintf(stderr, "%s\n", what.c_str());
-  std::exit(1);
+  for (const std::string& name : list_directory("/sys/fs/bpf"))
+    if (name.rfind(own_pins(), 0) == 0) static_cast<void>(remove_pinned("/sys/fs/bpf/" + name));
+  std::_Exit(1);
 }
 
 template <typename T>
@@ -75,7 +81,7 @@ struct Installation {
                         const std::string& mode = "auto", bool observe = true) {
     EnforceOptions options;
     options.observe = observe;
-    options.pin = pin = "/sys/fs/bpf/testudo-bench-" + std::to_string(getpid()) + "-" + name;
+    options.pin = pin = "/sys/fs/bpf/" + own_pins() + name;
     options.interfaces = std::move(interfaces);
     options.mode = mode;
     backend = must(XdpBackend::open(options, sizes));

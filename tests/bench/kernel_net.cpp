@@ -255,7 +255,7 @@ void life(const Args& args, const std::vector<uint8_t>& frame, uint32_t wire) {
   for (uint64_t i = 0; i < 256; ++i)
     banned.push_back(Prefix::host(Ip::v4(address_of(testudo_mix64(i + 0x1234567), true))));
   EnforceOptions options;
-  options.pin = "/sys/fs/bpf/testudo-bench-" + std::to_string(getpid()) + "-life";
+  options.pin = "/sys/fs/bpf/" + own_pins() + "life";
   options.interfaces = {"guard0"};
   options.mode = "xdp";
   const Sources sources(-1, 256, true, wire);
@@ -282,12 +282,22 @@ void life(const Args& args, const std::vector<uint8_t>& frame, uint32_t wire) {
     backend.reset();
     before = reached();
     for (int i = 0; i < kKills; ++i) {
+      int ready[2];
+      if (pipe(ready) != 0) fail("no pipe");
       const pid_t child = fork();
       if (child == 0) {
         auto owner = must(XdpBackend::open(options, {}));
+        must(owner->reconcile(bans_of(banned), {}));
+        if (write(ready[1], "", 1) != 1) fail("cannot write to a pipe");
         for (auto all = bans_of(banned);; must(owner->reconcile(all, {}))) must(owner->apply(all));
       }
-      usleep(useconds_t(20'000 + i * 1'000));
+      close(ready[1]);
+      // Nine of ten while they change decisions, the others while they start.
+      char byte;
+      if (i % 10 != 0 && read(ready[0], &byte, 1) != 1)
+        fail("a process that was to be killed ended by itself");
+      close(ready[0]);
+      usleep(useconds_t(i * 300));
       kill(child, SIGKILL);
       waitpid(child, nullptr, 0);
     }

@@ -193,4 +193,20 @@ inline void say(const std::string& name, double value) {
   std::fflush(stdout);
 }
 
+/// A program with one kind of frame, timed in turn with others by run_in_turn().
+struct Timed {
+  std::string name;
+  int fd;
+  std::vector<uint8_t> frame;
+  uint32_t repeat = 1'000'000;
+  std::vector<double> rounds{};  ///< ns a packet
+};
+
+/// Each packet must pass. Says each one's median.
+inline void run_in_turn(std::vector<Timed>& cases, int rounds) {
+  for (int round = 0; round < rounds; ++round)
+    for (Timed& each : cases) each.rounds.push_back(time_of(each.fd, each.frame, each.repeat, XDP_PASS));
+  for (const Timed& each : cases) say(each.name, median(each.rounds));
+}
+
 }  // namespace testudo::bench

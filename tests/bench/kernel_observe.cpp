@@ -14,18 +14,8 @@ namespace {
 using namespace testudo;
 using namespace testudo::bench;
 
-constexpr uint32_t kRepeat = 1'000'000;
-
 // A flood is long: the first SYNs of each second are counted one by one.
 constexpr uint32_t kFlood = 8'000'000;
-
-struct Case {
-  std::string name;
-  int fd;
-  std::vector<uint8_t> frame;
-  uint32_t repeat = kRepeat;
-  std::vector<double> rounds{};
-};
 
 /// As a daemon with a `source: xdp` writes it (acquire/xdp.cpp), thresholds that nobody here crosses.
 void watch(xdp::Observer& observer) {
@@ -47,7 +37,7 @@ int main(int argc, char** argv) {
   watch(*observer);
   Sources clients_off(off.backend->program().fd(), 16384), clients_on(on.backend->program().fd(), 16384);
   Sources flood_off(off.backend->program().fd(), 0), flood_on(on.backend->program().fd(), 0);
-  std::vector<Case> cases{
+  std::vector<Timed> cases{
       {"ack off", clients_off.fd(clients_off.skeleton->progs.test4), frame_tcp4(0x10)},
       {"ack on", clients_on.fd(clients_on.skeleton->progs.test4), frame_tcp4(0x10)},
       {"udp off", clients_off.fd(clients_off.skeleton->progs.test4), frame4()},
@@ -55,9 +45,7 @@ int main(int argc, char** argv) {
       {"syn off", flood_off.fd(flood_off.skeleton->progs.test4), frame_tcp4(0x02), kFlood},
       {"syn on", flood_on.fd(flood_on.skeleton->progs.test4), frame_tcp4(0x02), kFlood},
   };
-  for (int round = 0; round < rounds; ++round)
-    for (Case& each : cases) each.rounds.push_back(time_of(each.fd, each.frame, each.repeat, XDP_PASS));
-  for (const Case& each : cases) say(each.name, median(each.rounds));
+  run_in_turn(cases, rounds);
   if (observer->load().seen == 0) fail("nothing was counted: the measurement measures nothing");
   return 0;
 }

@@ -17,21 +17,6 @@ using namespace testudo;
 using namespace testudo::bench;
 
 constexpr size_t kMany = 2'400'000;
-constexpr uint32_t kRepeat = 1'000'000;
-
-struct Case {
-  std::string name;
-  int fd;
-  bool v6 = false;
-  std::vector<double> rounds{};
-};
-
-void run(std::vector<Case>& cases, int rounds) {
-  const auto v4 = frame4(), v6 = frame6();
-  for (int round = 0; round < rounds; ++round)
-    for (Case& each : cases) each.rounds.push_back(time_of(each.fd, each.v6 ? v6 : v4, kRepeat, XDP_PASS));
-  for (const Case& each : cases) say(each.name, median(each.rounds));
-}
 
 std::vector<Prefix> prefixes4(size_t count) {
   std::mt19937_64 random(5);
@@ -65,12 +50,13 @@ void pass4(int rounds) {
         of_lists(lists.backend->program().fd(), sources), of_nothing(-1, sources);
     of_nothing.put_under_test(of_nothing.fd(of_nothing.skeleton->progs.nothing));
     Sources of_plain(plain.fd(plain.skeleton->progs.plain4), sources);
-    std::vector<Case> cases{{"pass4 " + kind + " generator", of_nothing.fd(of_nothing.skeleton->progs.test4)},
-                            {"pass4 " + kind + " 0", of_none.fd(of_none.skeleton->progs.test4)},
-                            {"pass4 " + kind + " 2.4M bans", of_bans.fd(of_bans.skeleton->progs.test4)},
-                            {"pass4 " + kind + " 2.4M listed", of_lists.fd(of_lists.skeleton->progs.test4)},
-                            {"pass4 " + kind + " hash", of_plain.fd(of_plain.skeleton->progs.test4)}};
-    run(cases, rounds);
+    std::vector<Timed> cases{
+        {"pass4 " + kind + " generator", of_nothing.fd(of_nothing.skeleton->progs.test4), frame4()},
+        {"pass4 " + kind + " 0", of_none.fd(of_none.skeleton->progs.test4), frame4()},
+        {"pass4 " + kind + " 2.4M bans", of_bans.fd(of_bans.skeleton->progs.test4), frame4()},
+        {"pass4 " + kind + " 2.4M listed", of_lists.fd(of_lists.skeleton->progs.test4), frame4()},
+        {"pass4 " + kind + " hash", of_plain.fd(of_plain.skeleton->progs.test4), frame4()}};
+    run_in_turn(cases, rounds);
   }
 }
 
@@ -83,22 +69,21 @@ void prefixes(int rounds) {
   must(v6.backend->reconcile(bans_of(networks), {}));
   Sources of_none(none.backend->program().fd(), 16384), of_v4(v4.backend->program().fd(), 16384),
       of_v6(v6.backend->program().fd(), 16384);
-  std::vector<Case> cases{
-      {"prefixes4 0", of_none.fd(of_none.skeleton->progs.test4)},
-      {"prefixes4 10k", of_v4.fd(of_v4.skeleton->progs.test4)},
-      {"prefixes6 0", of_none.fd(of_none.skeleton->progs.test6), true},
-      {"prefixes6 10k", of_v6.fd(of_v6.skeleton->progs.test6), true},
+  std::vector<Timed> cases{
+      {"prefixes4 0", of_none.fd(of_none.skeleton->progs.test4), frame4()},
+      {"prefixes4 10k", of_v4.fd(of_v4.skeleton->progs.test4), frame4()},
+      {"prefixes6 0", of_none.fd(of_none.skeleton->progs.test6), frame6()},
+      {"prefixes6 10k", of_v6.fd(of_v6.skeleton->progs.test6), frame6()},
   };
   // A few of the innocent lie in a banned prefix: their verdict is a drop, and any verdict goes here.
-  const auto f4 = frame4(), f6 = frame6();
   for (int round = 0; round < rounds; ++round)
-    for (Case& each : cases) {
-      LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = each.v6 ? f6.data() : f4.data(), .data_size_in = 64,
-                  .repeat = int(kRepeat));
+    for (Timed& each : cases) {
+      LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = each.frame.data(),
+                  .data_size_in = uint32_t(each.frame.size()), .repeat = int(each.repeat));
       if (bpf_prog_test_run_opts(each.fd, &options) != 0) fail("test run");
       each.rounds.push_back(options.duration);
     }
-  for (const Case& each : cases) say(each.name, median(each.rounds));
+  for (const Timed& each : cases) say(each.name, median(each.rounds));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ class Map {
   /// A new, empty map of the same kind as `model`, with room for `max_entries`.
   static Result<Map> like(const Map& model, uint32_t max_entries);
   /// The same for a hash table. `ahead`: all of its memory is taken now, which makes an entry cheaper to add
-  /// (half) and to keep (80 bytes instead of 96); otherwise memory comes as it fills.
+  /// and to keep; otherwise memory comes as it fills.
   static Result<Map> hash_like(const Map& model, uint32_t max_entries, bool ahead);
 
   int fd() const { return fd_.get(); }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -50,11 +51,17 @@ class BlockWriter {
   template <typename Mine>
   int write(const Mine& mine) {
     std::thread other;
-    if (count_ >= kShared && std::thread::hardware_concurrency() > 1)
-      other = std::thread([this] {
-        for (uint32_t at; take(at);)
-          if (put(at)) rest.push_back(at);
-      });
+    if (count_ >= kShared && std::thread::hardware_concurrency() > 1) {
+      rest.reserve(count_ / kBlock + 1);
+      try {
+        other = std::thread([this] {
+          for (uint32_t at; take(at);)
+            if (put(at)) rest.push_back(at);
+        });
+      } catch (const std::system_error&) {
+        // The unit's TasksMax is reached: one thread does it all, only later.
+      }
+    }
     for (uint32_t at; take(at);)
       if (put(at)) mine(at, size(at));
     if (other.joinable()) other.join();

@@ -13,9 +13,9 @@
 
 namespace testudo {
 
-/// Words of a filter for so many entries: 12 to 24 bits each, so that below 1.3% of innocent packets look
-/// into the table for nothing. One step more, and the filter of 2.4 million would be 8 MiB instead of 4, of
-/// which a packet misses the cache more often than a false hit costs. At most 32 MiB.
+/// Words of a filter for so many entries, a power of two: 12 to 24 bits each, so that at most 1.1% of
+/// innocent packets look into the table for nothing, and the filter of 2.4 million (4 MiB) costs few of them
+/// a cache miss. At most 32 MiB.
 uint32_t filter_words_for(uint64_t entries);
 
 class Filter {
